@@ -1,0 +1,6 @@
+/** Templates as data, and the Modelfile: written for verified artifacts only. */
+@org.jspecify.annotations.NullMarked
+module tk.modelfile {
+    requires transitive tk.verify;
+    requires static transitive org.jspecify;
+}

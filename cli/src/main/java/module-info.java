@@ -1,0 +1,8 @@
+/** The command line: the only code that prints, reads the environment or exits. */
+@org.jspecify.annotations.NullMarked
+module tk.cli {
+    requires tk.modelfile;
+    requires tk.convert;
+    requires static org.jspecify;
+    requires info.picocli;
+}

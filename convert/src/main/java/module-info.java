@@ -1,0 +1,6 @@
+/** From one checkpoint to another: names, RoPE permutation, shards, adapters, GGUF metadata. */
+@org.jspecify.annotations.NullMarked
+module tk.convert {
+    requires transitive tk.formats;
+    requires static transitive org.jspecify;
+}

@@ -1,0 +1,220 @@
+package tk.checkpoint;
+
+import org.jspecify.annotations.Nullable;
+
+import tk.error.IoException;
+import tk.error.TkException;
+import tk.tensor.Scratch;
+import tk.tensor.Tensor;
+import tk.tensor.TensorInfo;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.zip.CRC32;
+
+/**
+ * Carries out a {@link WritePlan}: the one place where tensors' bytes move.
+ *
+ * <p>Every offset is known beforehand, so threads take runs of rows from one list and each writes
+ * its own where it belongs. The bytes written do not depend on the number of threads; memory is
+ * threads × chunk, whatever the model's size.
+ */
+public final class PlanWriter {
+    /**
+     * Bytes of output a thread produces at a time; small enough for a core's cache, large enough to
+     * write well.
+     */
+    private static final long CHUNK = 1 << 20;
+
+    private final int threads;
+    private final Progress progress;
+
+    /** A writer on {@code threads} threads. */
+    public PlanWriter(int threads, Progress progress) {
+        if (threads < 1) throw new IllegalArgumentException("threads " + threads);
+        this.threads = threads;
+        this.progress = progress;
+    }
+
+    /**
+     * Writes the plan's files and puts them in place together.
+     *
+     * @param force whether an existing target is replaced
+     * @throws TkException where a tensor cannot be read or the target cannot be written; nothing is
+     *     left behind
+     */
+    public Artifact write(WritePlan plan, boolean force) {
+        try (StagedOutput output = StagedOutput.open(plan.target(), plan.bytes(), force)) {
+            writeTo(plan, output.stage());
+            output.commit();
+        }
+        List<Path> files = new ArrayList<>();
+        for (PlannedFile file : plan.files()) {
+            files.add(plan.folder() ? plan.target().resolve(file.path()) : plan.target());
+        }
+        return new Artifact(plan.target(), files, plan.bytes());
+    }
+
+    /**
+     * Writes the plan's files at {@code stage} (a file, or a folder where the plan is one) without
+     * renaming anything.
+     */
+    public void writeTo(WritePlan plan, Path stage) {
+        progress.stage("writing " + plan.target().getFileName(), plan.bytes());
+        for (PlannedFile file : plan.files()) {
+            Path path = plan.folder() ? stage.resolve(file.path()) : stage;
+            try {
+                if (path.getParent() != null) Files.createDirectories(path.getParent());
+                writeFile(file, path);
+            } catch (IOException | UncheckedIOException e) {
+                throw new IoException(path + ": cannot be written: " + e.getMessage(), null, e);
+            }
+        }
+    }
+
+    private record Task(Tensor tensor, int valuesIndex, long firstRow, long rows, long offset) {}
+
+    private void writeFile(PlannedFile file, Path path) throws IOException {
+        List<Task> tasks = new ArrayList<>();
+        Map<Long, PlannedFile.Checksummed> checksummed = new TreeMap<>();
+        boolean wantsCrc =
+                file.segments().stream().anyMatch(PlannedFile.Checksummed.class::isInstance);
+        try (FileChannel channel =
+                FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            long offset = 0;
+            int valuesIndex = 0;
+            for (PlannedFile.Segment segment : file.segments()) {
+                switch (segment) {
+                    case PlannedFile.Literal literal -> {
+                        writeFully(channel, ByteBuffer.wrap(literal.bytes()), offset);
+                        progress.advance(literal.length());
+                    }
+                    case PlannedFile.Values values ->
+                            addTasks(tasks, values.tensor(), valuesIndex++, offset, wantsCrc);
+                    case PlannedFile.Checksummed late -> checksummed.put(offset, late);
+                }
+                offset += segment.length();
+            }
+            int[] crcs = new int[valuesIndex];
+            run(tasks, channel, wantsCrc ? crcs : new int[0]);
+            List<Integer> sums = new ArrayList<>();
+            for (int crc : crcs) sums.add(crc);
+            for (Map.Entry<Long, PlannedFile.Checksummed> late : checksummed.entrySet()) {
+                byte[] bytes = late.getValue().make().apply(sums);
+                if (bytes.length != late.getValue().length()) {
+                    throw new IllegalStateException(
+                            "a segment planned as %d bytes became %d"
+                                    .formatted(late.getValue().length(), bytes.length));
+                }
+                writeFully(channel, ByteBuffer.wrap(bytes), late.getKey());
+                progress.advance(bytes.length);
+            }
+        }
+    }
+
+    /**
+     * Splits a tensor into runs of rows; a tensor whose checksum is wanted stays whole, and streams
+     * within its task.
+     */
+    private static void addTasks(
+            List<Task> tasks, Tensor tensor, int valuesIndex, long offset, boolean whole) {
+        TensorInfo info = tensor.info();
+        long rows = info.shape().rows();
+        long step = whole ? Math.max(1, rows) : rowsPerChunk(info);
+        for (long first = 0; first < rows; first += step) {
+            long count = Math.min(step, rows - first);
+            tasks.add(
+                    new Task(tensor, valuesIndex, first, count, offset + first * info.rowBytes()));
+        }
+    }
+
+    /**
+     * How many rows are handled at a time. A chunk counts the widest form a row takes on its way
+     * (F32), so that a quantizing transform's scratch stays as small as the output's.
+     */
+    private static long rowsPerChunk(TensorInfo info) {
+        long widest = Math.max(info.rowBytes(), info.shape().columns() * 4);
+        return Math.max(1, CHUNK / Math.max(1, widest));
+    }
+
+    private void run(List<Task> tasks, FileChannel channel, int[] crcs) {
+        AtomicInteger next = new AtomicInteger();
+        AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+        Runnable worker =
+                () -> {
+                    try {
+                        for (int i = next.getAndIncrement();
+                                i < tasks.size() && failure.get() == null;
+                                i = next.getAndIncrement()) {
+                            carryOut(tasks.get(i), channel, crcs);
+                        }
+                    } catch (Throwable t) {
+                        failure.compareAndSet(null, t);
+                    }
+                };
+        List<Thread> helpers = new ArrayList<>();
+        for (int i = 1; i < Math.min(threads, tasks.size()); i++) {
+            helpers.add(Thread.ofPlatform().name("tk-writer-" + i).daemon().start(worker));
+        }
+        worker.run();
+        for (Thread helper : helpers) join(helper);
+        switch (failure.get()) {
+            case null -> {}
+            case RuntimeException e -> throw e;
+            case Error e -> throw e;
+            case Throwable e -> throw new IllegalStateException(e);
+        }
+    }
+
+    private static void join(Thread thread) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) Thread.currentThread().interrupt();
+    }
+
+    private void carryOut(Task task, FileChannel channel, int[] crcs) {
+        TensorInfo info = task.tensor().info();
+        long rowBytes = info.rowBytes();
+        long step = Math.min(task.rows(), rowsPerChunk(info));
+        CRC32 crc = new CRC32();
+        try (Scratch scratch = Scratch.borrow(step * rowBytes)) {
+            for (long done = 0; done < task.rows(); done += step) {
+                long count = Math.min(step, task.rows() - done);
+                MemorySegment rows = scratch.segment().asSlice(0, count * rowBytes);
+                task.tensor().readRows(task.firstRow() + done, count, rows);
+                ByteBuffer buffer = rows.asByteBuffer();
+                if (crcs.length > 0) crc.update(buffer.duplicate());
+                writeFully(channel, buffer, task.offset() + done * rowBytes);
+                progress.advance(rows.byteSize());
+            }
+        } catch (IOException e) {
+            throw new IoException("cannot write: " + e.getMessage(), "Is the disk full?", e);
+        }
+        if (crcs.length > 0) crcs[task.valuesIndex()] = (int) crc.getValue();
+    }
+
+    private static void writeFully(FileChannel channel, ByteBuffer buffer, long offset)
+            throws IOException {
+        long at = offset;
+        while (buffer.hasRemaining()) at += channel.write(buffer, at);
+    }
+}

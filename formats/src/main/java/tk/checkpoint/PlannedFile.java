@@ -1,0 +1,72 @@
+package tk.checkpoint;
+
+import tk.tensor.Tensor;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * A file to be written, known to the byte before it is begun: literal bytes and tensors' rows, back
+ * to back.
+ *
+ * @param path relative to the plan's target folder; for a plan of one file, its name
+ * @param segments in file order
+ */
+public record PlannedFile(Path path, List<Segment> segments) {
+    /** Copies the list. */
+    public PlannedFile {
+        segments = List.copyOf(segments);
+    }
+
+    /** One run of the file. */
+    public sealed interface Segment {
+        /** Its length in bytes. */
+        long length();
+    }
+
+    /**
+     * Bytes known beforehand: headers, padding, small files. Not copied; nobody may change them.
+     */
+    public record Literal(byte[] bytes) implements Segment {
+        @Override
+        public long length() {
+            return bytes.length;
+        }
+    }
+
+    /** All rows of a tensor. */
+    public record Values(Tensor tensor) implements Segment {
+        @Override
+        public long length() {
+            return tensor.info().byteSize();
+        }
+    }
+
+    /**
+     * Bytes that follow from the CRC-32 of the file's {@link Values}, such as a zip archive's
+     * directory.
+     *
+     * @param length in bytes
+     * @param make given the checksums in file order, gives exactly {@code length} bytes
+     */
+    public record Checksummed(long length, Function<List<Integer>, byte[]> make)
+            implements Segment {}
+
+    /** Its size in bytes. */
+    public long bytes() {
+        long sum = 0;
+        for (Segment segment : segments) sum = Math.addExact(sum, segment.length());
+        return sum;
+    }
+
+    /** The tensors in file order. */
+    public List<Tensor> tensors() {
+        List<Tensor> tensors = new ArrayList<>();
+        for (Segment segment : segments) {
+            if (segment instanceof Values values) tensors.add(values.tensor());
+        }
+        return tensors;
+    }
+}

@@ -1,0 +1,300 @@
+package tk.checkpoint;
+
+import org.jspecify.annotations.Nullable;
+
+import tk.error.IoException;
+import tk.error.UsageException;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileStore;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * An output that appears whole or not at all: written to a hidden sibling, flushed to disk, then
+ * renamed into place.
+ *
+ * <p>The sibling is named {@code .NAME.tk-PID-N.part}; {@link #close()} without {@link #commit()}
+ * removes it, an interrupted JVM removes it too, and one that a killed process left is removed by
+ * the next output of that name.
+ */
+public final class StagedOutput implements AutoCloseable {
+    private static final AtomicLong COUNTER = new AtomicLong();
+    private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
+    private static volatile @Nullable Thread cleaner;
+
+    private final Path target;
+    private final Path stage;
+    private final boolean force;
+    private final @Nullable Path createdParent;
+    private boolean done;
+
+    private StagedOutput(Path target, Path stage, boolean force, @Nullable Path createdParent) {
+        this.target = target;
+        this.stage = stage;
+        this.force = force;
+        this.createdParent = createdParent;
+    }
+
+    /**
+     * Prepares to write {@code target}: checks that it may be written and that the space suffices.
+     *
+     * @param target a file or folder; missing parent folders are made
+     * @param bytes what is going to be written
+     * @param force whether an existing target may be replaced
+     * @throws UsageException where it exists and {@code force} is false
+     * @throws IoException where its folder cannot be written or has too little space
+     */
+    public static StagedOutput open(Path target, long bytes, boolean force) {
+        Path absolute = target.toAbsolutePath().normalize();
+        check(target, force);
+        Path parent = absolute.getParent();
+        if (parent == null || absolute.getFileName() == null) {
+            throw new UsageException(target + ": cannot be an output");
+        }
+        Path firstCreated = firstMissing(parent);
+        try {
+            Files.createDirectories(parent);
+        } catch (IOException e) {
+            throw new IoException(
+                    parent + ": cannot be created: " + reason(e), "Choose another output.", e);
+        }
+        if (!Files.isWritable(parent)) {
+            throw new IoException(
+                    parent + ": the folder is not writable", "Choose another output folder.");
+        }
+        removeAbandoned(absolute);
+        requireSpace(parent, bytes);
+        String name = absolute.getFileName().toString();
+        Path stage =
+                parent.resolve(
+                        "."
+                                + name
+                                + ".tk-"
+                                + ProcessHandle.current().pid()
+                                + "-"
+                                + COUNTER.incrementAndGet()
+                                + ".part");
+        installCleaner();
+        OPEN.add(stage);
+        return new StagedOutput(absolute, stage, force, firstCreated);
+    }
+
+    /**
+     * Refuses an existing {@code target} unless {@code force}; what {@link #open} checks first, for
+     * dry runs.
+     */
+    public static void check(Path target, boolean force) {
+        if (!force && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+            throw new UsageException(
+                    target + ": exists already",
+                    "Add --force to replace it, or choose another output.");
+        }
+    }
+
+    /**
+     * Refuses a folder (or its nearest existing parent) with fewer than {@code bytes} bytes free.
+     */
+    public static void requireSpace(Path folder, long bytes) {
+        Path existing = folder.toAbsolutePath();
+        while (existing != null && !Files.exists(existing)) existing = existing.getParent();
+        if (existing == null) return;
+        long free;
+        try {
+            FileStore store = Files.getFileStore(existing);
+            free = store.getUsableSpace();
+        } catch (IOException e) {
+            throw new IoException(existing + ": free space cannot be read: " + reason(e), null, e);
+        }
+        if (free < bytes) {
+            throw new IoException(
+                    "%s: not enough space: %,d bytes needed, %,d free"
+                            .formatted(folder, bytes, free),
+                    "Free some space or choose an output on another disk.");
+        }
+    }
+
+    /**
+     * Where to write until {@link #commit()}: a path that does not exist yet, for a file or a
+     * folder.
+     */
+    public Path stage() {
+        return stage;
+    }
+
+    /** Where it will appear. */
+    public Path target() {
+        return target;
+    }
+
+    /** Flushes what was written and moves it into place. */
+    public void commit() {
+        try {
+            sync(stage);
+            if (force && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) replace();
+            else if (Files.isDirectory(stage))
+                Files.move(stage, target, StandardCopyOption.ATOMIC_MOVE);
+            else moveFile();
+            syncFolder(target.getParent());
+        } catch (IOException e) {
+            throw new IoException(target + ": cannot be put in place: " + reason(e), null, e);
+        }
+        done = true;
+        OPEN.remove(stage);
+    }
+
+    private void moveFile() throws IOException {
+        check(target, force);
+        Files.move(stage, target, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    /** A folder cannot be renamed over another, so the old one steps aside first. */
+    private void replace() throws IOException {
+        if (!Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS) && !Files.isDirectory(stage)) {
+            Files.move(stage, target, StandardCopyOption.ATOMIC_MOVE);
+            return;
+        }
+        Path aside =
+                stage.resolveSibling(stage.getFileName().toString().replace(".part", ".old.part"));
+        OPEN.add(aside);
+        Files.move(target, aside, StandardCopyOption.ATOMIC_MOVE);
+        try {
+            Files.move(stage, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            Files.move(aside, target, StandardCopyOption.ATOMIC_MOVE);
+            OPEN.remove(aside);
+            throw e;
+        }
+        delete(aside);
+        OPEN.remove(aside);
+    }
+
+    /** Removes what was not committed. */
+    @Override
+    public void close() {
+        if (done) return;
+        done = true;
+        delete(stage);
+        OPEN.remove(stage);
+        removeCreatedFolders();
+    }
+
+    private void removeCreatedFolders() {
+        if (createdParent == null) return;
+        Path folder = target.getParent();
+        while (folder != null && folder.startsWith(createdParent)) {
+            try {
+                Files.deleteIfExists(folder);
+            } catch (IOException notEmpty) {
+                return;
+            }
+            folder = folder.getParent();
+        }
+    }
+
+    private static @Nullable Path firstMissing(Path folder) {
+        Path missing = null;
+        for (Path p = folder; p != null && !Files.exists(p); p = p.getParent()) missing = p;
+        return missing;
+    }
+
+    private static void sync(Path path) throws IOException {
+        if (!Files.isDirectory(path)) {
+            syncFile(path);
+            return;
+        }
+        List<Path> files;
+        try (Stream<Path> walk = Files.walk(path)) {
+            files = walk.toList();
+        }
+        for (Path file : files) {
+            if (Files.isRegularFile(file)) syncFile(file);
+            else syncFolder(file);
+        }
+    }
+
+    private static void syncFile(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+    }
+
+    /**
+     * Makes the rename itself durable; Windows cannot open a folder, and there it is not needed.
+     */
+    private static void syncFolder(@Nullable Path folder) {
+        if (folder == null) return;
+        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException unsupported) {
+            // Nothing is lost but the guarantee against a power cut within the next seconds.
+        }
+    }
+
+    private static void removeAbandoned(Path target) {
+        Pattern part =
+                Pattern.compile(
+                        Pattern.quote("." + target.getFileName())
+                                + "\\.tk-(\\d{1,18})-\\d+(\\.old)?\\.part");
+        try (Stream<Path> siblings = Files.list(target.getParent())) {
+            for (Path sibling : siblings.toList()) {
+                Matcher m = part.matcher(sibling.getFileName().toString());
+                if (m.matches() && ProcessHandle.of(Long.parseLong(m.group(1))).isEmpty())
+                    delete(sibling);
+            }
+        } catch (IOException e) {
+            throw new IoException(target.getParent() + ": cannot be listed: " + reason(e), null, e);
+        }
+    }
+
+    private static synchronized void installCleaner() {
+        if (cleaner != null) return;
+        Thread hook = new Thread(() -> OPEN.forEach(StagedOutput::delete), "tk-cleanup");
+        Runtime.getRuntime().addShutdownHook(hook);
+        cleaner = hook;
+    }
+
+    private static void delete(Path path) {
+        try {
+            if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) return;
+            Files.walkFileTree(
+                    path,
+                    new SimpleFileVisitor<>() {
+                        @Override
+                        public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+                                throws IOException {
+                            Files.delete(file);
+                            return FileVisitResult.CONTINUE;
+                        }
+
+                        @Override
+                        public FileVisitResult postVisitDirectory(
+                                Path folder, @Nullable IOException e) throws IOException {
+                            Files.delete(folder);
+                            return FileVisitResult.CONTINUE;
+                        }
+                    });
+        } catch (IOException e) {
+            throw new IoException(
+                    path + ": cannot be removed: " + reason(e), "Remove it by hand.", e);
+        }
+    }
+
+    private static String reason(IOException e) {
+        return e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
+    }
+}

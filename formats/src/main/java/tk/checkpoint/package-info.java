@@ -1,0 +1,2 @@
+/** Checkpoints, what transforms them, and the one writer that moves their bytes. */
+package tk.checkpoint;

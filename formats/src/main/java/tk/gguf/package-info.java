@@ -1,0 +1,2 @@
+/** GGUF: ggml's file format, read and written. */
+package tk.gguf;

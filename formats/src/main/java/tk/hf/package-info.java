@@ -1,0 +1,2 @@
+/** Hugging Face folders: config.json, sharded weights, tokenizer files. */
+package tk.hf;

@@ -1,0 +1,117 @@
+package tk.tensor;
+
+import tk.error.IoException;
+import tk.error.MalformedException;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+
+/**
+ * An input file opened for positioned reads. Thread-safe.
+ *
+ * <p>Read, never mapped: a mapped file that another process truncates takes the whole JVM down in
+ * compiled vector code, while a read gives a clear error.
+ */
+public final class SourceFile implements AutoCloseable {
+    private final Path path;
+    private final FileChannel channel;
+    private final long size;
+
+    private SourceFile(Path path, FileChannel channel, long size) {
+        this.path = path;
+        this.channel = channel;
+        this.size = size;
+    }
+
+    /**
+     * Opens a regular file.
+     *
+     * @throws IoException where it is missing, unreadable or no regular file
+     */
+    public static SourceFile open(Path path) {
+        try {
+            if (Files.isDirectory(path)) throw new IoException(path + ": is a folder, not a file");
+            FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
+            return new SourceFile(path, channel, channel.size());
+        } catch (NoSuchFileException e) {
+            throw new IoException(path + ": no such file", "Check the path.", e);
+        } catch (AccessDeniedException e) {
+            throw new IoException(path + ": not readable", "Check the file's permissions.", e);
+        } catch (IOException e) {
+            throw new IoException(path + ": cannot be opened: " + e.getMessage(), null, e);
+        }
+    }
+
+    /** The path it was opened by. */
+    public Path path() {
+        return path;
+    }
+
+    /** Its size in bytes when it was opened. */
+    public long size() {
+        return size;
+    }
+
+    /**
+     * Fills {@code into} with the bytes from {@code offset} on. Native memory is fastest.
+     *
+     * @throws MalformedException where the file ends before, which it does when it shrank after it
+     *     was opened
+     */
+    public void read(long offset, MemorySegment into) {
+        Objects.checkFromIndexSize(offset, into.byteSize(), Math.max(size, 0));
+        long done = 0;
+        long length = into.byteSize();
+        while (done < length) {
+            int chunk = (int) Math.min(length - done, 1 << 28);
+            ByteBuffer buffer = into.asSlice(done, chunk).asByteBuffer();
+            done += readSome(offset + done, buffer);
+        }
+    }
+
+    /** The {@code length} bytes from {@code offset} on; for headers, not for weights. */
+    public byte[] read(long offset, int length) {
+        Objects.checkFromIndexSize(offset, length, size);
+        byte[] bytes = new byte[length];
+        read(offset, MemorySegment.ofArray(bytes));
+        return bytes;
+    }
+
+    private int readSome(long offset, ByteBuffer buffer) {
+        try {
+            int n = channel.read(buffer, offset);
+            if (n <= 0) {
+                throw new MalformedException(
+                        "%s: ends at byte %d, expected %d bytes: the file shrank while it was being read"
+                                .formatted(path, channel.size(), size),
+                        "Wait until whatever writes it has finished, then try again.");
+            }
+            return n;
+        } catch (IOException e) {
+            throw new IoException(
+                    path + ": cannot be read at byte " + offset + ": " + e.getMessage(), null, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new IoException(path + ": cannot be closed: " + e.getMessage(), null, e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return path.toString();
+    }
+}

@@ -1,0 +1,2 @@
+/** The vocabulary of everything: types, shapes, and tensors whose rows stream. */
+package tk.tensor;

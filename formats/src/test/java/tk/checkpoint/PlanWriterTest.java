@@ -1,0 +1,138 @@
+package tk.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import tk.checkpoint.PlannedFile.Literal;
+import tk.checkpoint.PlannedFile.Values;
+import tk.error.IoException;
+import tk.error.MalformedException;
+import tk.error.UsageException;
+import tk.tensor.DType;
+import tk.tensor.Scalars;
+import tk.tensor.Shape;
+import tk.tensor.Tensor;
+import tk.tensor.TensorInfo;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+class PlanWriterTest {
+    @TempDir Path folder;
+
+    /** Counts upwards: value i of the tensor is i. */
+    private record Counting(TensorInfo info) implements Tensor {
+        @Override
+        public void readRows(long first, long count, MemorySegment into) {
+            long columns = info.shape().columns();
+            for (long i = 0; i < count * columns; i++) {
+                into.set(Scalars.LE_INT, i * 4, (int) (first * columns + i));
+            }
+        }
+    }
+
+    private record Broken(TensorInfo info) implements Tensor {
+        @Override
+        public void readRows(long first, long count, MemorySegment into) {
+            throw new MalformedException("broken on purpose");
+        }
+    }
+
+    private static WritePlan plan(Path target, long rows, long columns) {
+        Tensor tensor = new Counting(new TensorInfo("t", DType.I32, new Shape(rows, columns)));
+        return WritePlan.file(
+                target,
+                List.of(
+                        new Literal(new byte[] {1, 2, 3, 4}),
+                        new Values(tensor),
+                        new Literal(new byte[] {5})));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 7})
+    void writesTheSameBytesOnAnyNumberOfThreads(int threads) throws IOException {
+        Path target = folder.resolve("out.bin");
+        Artifact artifact =
+                new PlanWriter(threads, Progress.NONE).write(plan(target, 1000, 777), false);
+        byte[] bytes = Files.readAllBytes(target);
+        assertThat(artifact.bytes()).isEqualTo(bytes.length).isEqualTo(5 + 4 * 777_000);
+        MemorySegment values = MemorySegment.ofArray(bytes);
+        for (int i = 0; i < 777_000; i++)
+            assertThat(values.get(Scalars.LE_INT, 4 + 4L * i)).isEqualTo(i);
+        assertThat(bytes[bytes.length - 1]).isEqualTo((byte) 5);
+    }
+
+    @Test
+    void refusesAnExistingTargetUnlessForced() throws IOException {
+        Path target = Files.writeString(folder.resolve("out.bin"), "precious");
+        PlanWriter writer = new PlanWriter(1, Progress.NONE);
+        assertThatThrownBy(() -> writer.write(plan(target, 2, 2), false))
+                .isInstanceOf(UsageException.class);
+        assertThat(target).hasContent("precious");
+        writer.write(plan(target, 2, 2), true);
+        assertThat(target).hasSize(21);
+    }
+
+    @Test
+    void leavesNothingBehindWhereATensorCannotBeRead() throws IOException {
+        Path target = folder.resolve("new/deep/out.bin");
+        Tensor broken = new Broken(new TensorInfo("t", DType.I32, new Shape(1 << 12, 1 << 10)));
+        WritePlan plan = WritePlan.file(target, List.of(new Values(broken)));
+        assertThatThrownBy(() -> new PlanWriter(2, Progress.NONE).write(plan, false))
+                .isInstanceOf(MalformedException.class);
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    @Test
+    void removesWhatAKilledProcessLeft() throws IOException {
+        Path abandoned = Files.writeString(folder.resolve(".out.bin.tk-999999999-1.part"), "half");
+        Path foreign =
+                Files.writeString(
+                        folder.resolve(".other.bin.tk-999999999-1.part"), "not ours to judge");
+        new PlanWriter(1, Progress.NONE).write(plan(folder.resolve("out.bin"), 2, 2), false);
+        assertThat(abandoned).doesNotExist();
+        assertThat(foreign).exists();
+    }
+
+    @Test
+    void checksFreeSpaceBeforeWriting() {
+        assertThatThrownBy(
+                        () -> StagedOutput.open(folder.resolve("out.bin"), Long.MAX_VALUE, false))
+                .isInstanceOf(IoException.class)
+                .hasMessageContaining("not enough space");
+    }
+
+    @Test
+    void checksumsTensorsForSegmentsThatNeedIt() throws IOException {
+        Path target = folder.resolve("crc.bin");
+        Tensor tensor = new Counting(new TensorInfo("t", DType.I32, new Shape(3000, 1000)));
+        WritePlan plan =
+                WritePlan.file(
+                        target,
+                        List.of(
+                                new Values(tensor),
+                                new PlannedFile.Checksummed(
+                                        4,
+                                        crcs ->
+                                                java.nio.ByteBuffer.allocate(4)
+                                                        .putInt(crcs.getFirst())
+                                                        .array())));
+        new PlanWriter(2, Progress.NONE).write(plan, false);
+        byte[] bytes = Files.readAllBytes(target);
+        java.util.zip.CRC32 crc = new java.util.zip.CRC32();
+        crc.update(bytes, 0, bytes.length - 4);
+        assertThat(java.nio.ByteBuffer.wrap(bytes, bytes.length - 4, 4).getInt())
+                .isEqualTo((int) crc.getValue());
+    }
+}

@@ -1,0 +1,2 @@
+/** Block quantization with llama.cpp's bytes. */
+package tk.quantize;
