@@ -3,5 +3,8 @@
 module tk.verify {
     requires transitive tk.quantize;
     requires static transitive org.jspecify;
+    // Resolved only where the command line adds it: the forward pass has scalar kernels too.
     requires static jdk.incubator.vector;
+
+    exports tk.verify;
 }
