@@ -3,4 +3,6 @@
 module tk.modelfile {
     requires transitive tk.verify;
     requires static transitive org.jspecify;
+
+    exports tk.modelfile;
 }
