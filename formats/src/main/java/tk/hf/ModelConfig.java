@@ -22,8 +22,10 @@ import java.util.Optional;
  * @param maxPositions context length the model was made for
  * @param tiedEmbeddings the {@code tie_word_embeddings} flag; whether tensors really are tied is
  *     told by them alone
- * @param attentionBias whether the attention projections have biases
+ * @param attentionBias whether the attention projections have biases ({@link Family#biases()} says
+ *     which)
  * @param mlpBias whether the MLP projections have biases
+ * @param slidingWindow how many positions back attention reaches, in those layers that are limited
  * @param bosTokenId id that begins a text
  * @param eosTokenIds ids that end one; several for instruct models
  * @param padTokenId id that fills up a batch
@@ -45,6 +47,7 @@ public record ModelConfig(
         boolean tiedEmbeddings,
         boolean attentionBias,
         boolean mlpBias,
+        Optional<Integer> slidingWindow,
         Optional<Integer> bosTokenId,
         List<Integer> eosTokenIds,
         Optional<Integer> padTokenId,
@@ -54,6 +57,12 @@ public record ModelConfig(
     /** Copies the list. */
     public ModelConfig {
         eosTokenIds = List.copyOf(eosTokenIds);
+    }
+
+    /** The family, by the architecture's name. */
+    public Family family() {
+        return Family.ofArchitecture(architecture)
+                .orElseThrow(() -> new IllegalStateException(architecture));
     }
 
     /**

@@ -11,7 +11,10 @@ public sealed interface RopeScaling {
     /** Every position divided by {@code factor}. */
     record Linear(double factor) implements RopeScaling {}
 
-    /** NTK-aware: the base grows with the length; the same as none up to the original context. */
+    /**
+     * NTK-aware: the base grows with the length; the same as none up to the context the model was
+     * made for.
+     */
     record Dynamic(double factor) implements RopeScaling {}
 
     /**
@@ -32,10 +35,14 @@ public sealed interface RopeScaling {
             Optional<Double> mscaleAllDim)
             implements RopeScaling {}
 
-    /** LongRoPE: a factor for every frequency, one list for short and one for long contexts. */
+    /**
+     * LongRoPE: a factor for every frequency, one list for short and one for long contexts; {@code
+     * factor} is the stretch that the attention's factor follows from where that is not given.
+     */
     record LongRope(
             List<Double> shortFactor,
             List<Double> longFactor,
+            double factor,
             int originalContext,
             Optional<Double> attentionFactor)
             implements RopeScaling {}
