@@ -3,4 +3,6 @@
 module tk.convert {
     requires transitive tk.formats;
     requires static transitive org.jspecify;
+
+    exports tk.convert;
 }

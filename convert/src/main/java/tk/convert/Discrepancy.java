@@ -1,0 +1,70 @@
+package tk.convert;
+
+import tk.error.MalformedException;
+import tk.hf.ModelConfig;
+
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** What tensors there are and what there should be, side by side. */
+final class Discrepancy {
+    private static final int SHOWN = 12;
+
+    /** Names longer than any real one are not compared: the comparison takes their product. */
+    private static final int LONGEST = 200;
+
+    private static final int COMPARED = 400;
+
+    private Discrepancy() {}
+
+    static MalformedException error(
+            String place, ModelConfig config, List<String> missing, List<String> unexpected) {
+        StringBuilder text =
+                new StringBuilder(
+                        "%s: %d tensors missing, %d unexpected for %s with %d layers"
+                                .formatted(
+                                        place,
+                                        missing.size(),
+                                        unexpected.size(),
+                                        config.architecture(),
+                                        config.layers()));
+        List<String[]> rows = new ArrayList<>();
+        List<String> near =
+                unexpected.stream().filter(n -> n.length() <= LONGEST).limit(COMPARED).toList();
+        Set<String> paired = new LinkedHashSet<>();
+        for (String name : missing.subList(0, Math.min(SHOWN, missing.size()))) {
+            String nearest = NearestName.among(near, name).orElse("");
+            if (!nearest.isEmpty()) paired.add(nearest);
+            rows.add(new String[] {name, nearest});
+        }
+        unexpected.stream()
+                .filter(name -> !paired.contains(name))
+                .limit(SHOWN)
+                .forEach(name -> rows.add(new String[] {"", shortened(name)}));
+        int width = "missing".length();
+        for (String[] row : rows) width = Math.max(width, row[0].length());
+        String line = "\n  %-" + width + "s  %s";
+        text.append(line.formatted("missing", "unexpected (nearest name)"));
+        for (String[] row : rows) text.append(line.formatted(row[0], row[1]).stripTrailing());
+        int more = Math.max(0, missing.size() - SHOWN);
+        int moreUnexpected =
+                unexpected.size()
+                        - paired.size()
+                        - (int) rows.stream().filter(row -> row[0].isEmpty()).count();
+        if (more > 0 || moreUnexpected > 0) {
+            text.append(
+                    "\n  … %d more missing, %d more unexpected".formatted(more, moreUnexpected));
+        }
+        return new MalformedException(
+                text.toString(),
+                unexpected.isEmpty()
+                        ? "The file is incomplete, or the config is another model's."
+                        : "If these are the model's tensors under other names, say so with --key-map.");
+    }
+
+    private static String shortened(String name) {
+        return name.length() <= LONGEST ? name : name.substring(0, LONGEST) + "…";
+    }
+}

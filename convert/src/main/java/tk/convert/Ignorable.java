@@ -1,0 +1,47 @@
+package tk.convert;
+
+import tk.tensor.TensorInfo;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Buffers that training code leaves in a state dict and that no converted model needs: what they
+ * hold follows from the configuration.
+ */
+final class Ignorable {
+    private record Buffer(String ending, int leastRank, String what) {}
+
+    private static final List<Buffer> BUFFERS =
+            List.of(
+                    new Buffer("rotary_emb.inv_freq", 0, "rotary frequencies"),
+                    new Buffer("rotary_emb.original_inv_freq", 0, "rotary frequencies"),
+                    new Buffer("rotary_emb.cos_cached", 0, "rotary table"),
+                    new Buffer("rotary_emb.sin_cached", 0, "rotary table"),
+                    new Buffer("rope.freqs", 0, "rotary frequencies"),
+                    new Buffer("rope_freqs", 0, "rotary frequencies"),
+                    new Buffer("freqs_cis", 0, "rotary table"),
+                    new Buffer("freqs_cos", 0, "rotary table"),
+                    new Buffer("freqs_sin", 0, "rotary table"),
+                    new Buffer("masked_bias", 0, "mask constant"),
+                    // A projection's bias has one dimension; a mask has at least two.
+                    new Buffer("attn.bias", 2, "causal mask"),
+                    new Buffer("attention.bias", 2, "causal mask"),
+                    new Buffer("attn.mask", 2, "causal mask"),
+                    new Buffer("attention.mask", 2, "causal mask"),
+                    new Buffer("attn_mask", 2, "causal mask"),
+                    new Buffer("causal_mask", 2, "causal mask"),
+                    new Buffer("position_ids", 0, "positions"));
+
+    private Ignorable() {}
+
+    /** What the tensor is, if it is such a buffer. */
+    static Optional<String> what(TensorInfo info) {
+        for (Buffer buffer : BUFFERS) {
+            boolean named =
+                    info.name().equals(buffer.ending) || info.name().endsWith("." + buffer.ending);
+            if (named && info.shape().rank() >= buffer.leastRank) return Optional.of(buffer.what);
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,59 @@
+package tk.convert;
+
+import static tk.convert.Extent.*;
+import static tk.convert.TensorRule.Presence.*;
+
+import tk.convert.FamilyTable.Trait;
+import tk.convert.TensorRule.Rotation;
+import tk.hf.Family;
+
+/** Mistral 7B and its like: LLaMA without biases, under the same name in GGUF. */
+final class Mistral {
+    static final FamilyTable TABLE =
+            FamilyTable.of(Family.MISTRAL, "llama")
+                    .interleaved()
+                    .trait(Trait.HEAD_DIM)
+                    .trait(Trait.VOCAB_SIZE_AND_ROPE_DIMENSION)
+                    .tensor(
+                            "model.embed_tokens.weight",
+                            "token_embd.weight",
+                            REQUIRED,
+                            VOCAB,
+                            HIDDEN)
+                    .tensor("model.norm.weight", "output_norm.weight", REQUIRED, HIDDEN)
+                    .tensor("lm_head.weight", "output.weight", UNTIED_HEAD, VOCAB, HIDDEN)
+                    .layer("input_layernorm.weight", "attn_norm.weight", REQUIRED, HIDDEN)
+                    .layer(
+                            "self_attn.q_proj.weight",
+                            "attn_q.weight",
+                            REQUIRED,
+                            Rotation.QUERY,
+                            QUERY,
+                            HIDDEN)
+                    .layer(
+                            "self_attn.k_proj.weight",
+                            "attn_k.weight",
+                            REQUIRED,
+                            Rotation.KEY,
+                            KEY_VALUE,
+                            HIDDEN)
+                    .layer("self_attn.v_proj.weight", "attn_v.weight", REQUIRED, KEY_VALUE, HIDDEN)
+                    .layer("self_attn.o_proj.weight", "attn_output.weight", REQUIRED, HIDDEN, QUERY)
+                    .layer("post_attention_layernorm.weight", "ffn_norm.weight", REQUIRED, HIDDEN)
+                    .layer(
+                            "mlp.gate_proj.weight",
+                            "ffn_gate.weight",
+                            REQUIRED,
+                            FEED_FORWARD,
+                            HIDDEN)
+                    .layer("mlp.up_proj.weight", "ffn_up.weight", REQUIRED, FEED_FORWARD, HIDDEN)
+                    .layer(
+                            "mlp.down_proj.weight",
+                            "ffn_down.weight",
+                            REQUIRED,
+                            HIDDEN,
+                            FEED_FORWARD)
+                    .build();
+
+    private Mistral() {}
+}

@@ -1,0 +1,2 @@
+/** Routes from one checkpoint to another: names, families, RoPE permutation, casts. */
+package tk.convert;
