@@ -5,4 +5,5 @@ module tk.convert {
     requires static transitive org.jspecify;
 
     exports tk.convert;
+    exports tk.convert.bytefallback;
 }
