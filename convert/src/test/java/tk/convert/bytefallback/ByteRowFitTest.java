@@ -70,7 +70,8 @@ class ByteRowFitTest {
     private record Counting(TensorInfo info) implements Tensor {
         @Override
         public void readRows(long first, long count, MemorySegment into) {
-            for (long i = 0; i < count * 4; i++) into.set(Scalars.LE_FLOAT, i * 4, first * 4 + i);
+            for (long i = 0; i < count * 4; i++)
+                into.set(Scalars.LE_FLOAT, i * 4, (float) (first * 4 + i));
         }
     }
 
