@@ -1,5 +1,6 @@
 package tk.gguf;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -64,6 +65,16 @@ public sealed interface GgufValue {
         public GgufValueType type() {
             return GgufValueType.ARRAY;
         }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Floats(float[] theirs) && Arrays.equals(values, theirs);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(values);
+        }
     }
 
     /**
@@ -74,6 +85,18 @@ public sealed interface GgufValue {
         @Override
         public GgufValueType type() {
             return GgufValueType.ARRAY;
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Numbers(var theirElement, long[] theirs)
+                    && element == theirElement
+                    && Arrays.equals(values, theirs);
+        }
+
+        @Override
+        public int hashCode() {
+            return 31 * element.hashCode() + Arrays.hashCode(values);
         }
     }
 

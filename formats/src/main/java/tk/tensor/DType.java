@@ -59,7 +59,19 @@ public enum DType {
     IQ1_M(256, 32 + 16 + 8, Kind.BLOCK),
     TQ1_0(256, 48 + 4 + 2, Kind.BLOCK),
     TQ2_0(256, 64 + 2, Kind.BLOCK),
-    MXFP4(32, 1 + 16, Kind.BLOCK);
+    MXFP4(32, 1 + 16, Kind.BLOCK),
+    NVFP4(64, 4 + 32, Kind.BLOCK),
+    Q1_0(128, 2 + 16, Kind.BLOCK),
+    Q2_0(64, 2 + 16, Kind.BLOCK),
+
+    // Rows interleaved for one kind of processor. ggml removed them; such files can still be listed
+    // and copied whole.
+    Q4_0_4_4(32, 2 + 16, Kind.BLOCK),
+    Q4_0_4_8(32, 2 + 16, Kind.BLOCK),
+    Q4_0_8_8(32, 2 + 16, Kind.BLOCK),
+    IQ4_NL_4_4(32, 2 + 16, Kind.BLOCK),
+    IQ4_NL_4_8(32, 2 + 16, Kind.BLOCK),
+    IQ4_NL_8_8(32, 2 + 16, Kind.BLOCK);
 
     private enum Kind {
         BOOLEAN,
