@@ -13,5 +13,6 @@ module tk.formats {
     exports tk.json;
     exports tk.gguf;
     exports tk.hf;
+    exports tk.model;
     exports tk.tokenizer;
 }
