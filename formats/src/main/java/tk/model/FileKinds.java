@@ -154,7 +154,7 @@ public final class FileKinds {
                     new Magic("\u00fd7zXZ\0", "an xz archive", UNPACK),
                     new Magic("BZh", "a bzip2 archive", UNPACK),
                     new Magic("(\u00b5/\u00fd", "a zstd archive", UNPACK),
-                    new Magic("7z\u00bc\u00af\u0027\u001c", "a 7-Zip archive", UNPACK),
+                    new Magic("7z\u00bc\u00af'\u001c", "a 7-Zip archive", UNPACK),
                     new Magic("Rar!\u001a\u0007", "a RAR archive", UNPACK),
                     new Magic("%PDF-", "a PDF document", EXPORT),
                     new Magic("\u007fELF", "a program (ELF)", EXPORT));

@@ -88,9 +88,11 @@ class FileKindsTest {
     void saysWhichSizeAGitLfsPointerStandsFor() throws IOException {
         FileKind kind =
                 kind(
-                        "version https://git-lfs.github.com/spec/v1\n"
-                                + "oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\n"
-                                + "size 13476951936\n");
+                        """
+                        version https://git-lfs.github.com/spec/v1
+                        oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393
+                        size 13476951936
+                        """);
         assertThat(kind).isEqualTo(new LfsPointer(13476951936L));
         assertThat(refusal(kind))
                 .isInstanceOf(MalformedException.class)
