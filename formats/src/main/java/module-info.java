@@ -15,4 +15,5 @@ module tk.formats {
     exports tk.hf;
     exports tk.model;
     exports tk.tokenizer;
+    exports tk.torch;
 }

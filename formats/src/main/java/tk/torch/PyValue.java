@@ -1,0 +1,401 @@
+package tk.torch;
+
+import org.jspecify.annotations.Nullable;
+
+import tk.tensor.FileRegion;
+
+import java.math.BigInteger;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.SequencedMap;
+
+/**
+ * What a pickle describes, as plain data.
+ *
+ * <p>Scalars are compared by value, containers by identity: a container may hold itself, and a tree
+ * of shared tuples may be exponentially large when it is walked.
+ */
+sealed interface PyValue {
+    /** What Python calls its type, for messages. */
+    String type();
+
+    /** {@code None}. */
+    enum None implements PyValue {
+        NONE;
+
+        @Override
+        public String type() {
+            return "None";
+        }
+    }
+
+    /** {@code True} or {@code False}. */
+    record Bool(boolean value) implements PyValue {
+        static final Bool TRUE = new Bool(true);
+        static final Bool FALSE = new Bool(false);
+
+        @Override
+        public String type() {
+            return "bool";
+        }
+    }
+
+    /** An integer of 64 bits. Comparable, so that hostile keys cannot make a map slow. */
+    record Int(long value) implements PyValue, Comparable<Int> {
+        @Override
+        public String type() {
+            return "int";
+        }
+
+        @Override
+        public int compareTo(Int other) {
+            return Long.compare(value, other.value);
+        }
+    }
+
+    /** An integer beyond 64 bits. */
+    record BigInt(BigInteger value) implements PyValue, Comparable<BigInt> {
+        @Override
+        public String type() {
+            return "int";
+        }
+
+        @Override
+        public int compareTo(BigInt other) {
+            return value.compareTo(other.value);
+        }
+    }
+
+    /** A floating-point number. */
+    record Real(double value) implements PyValue, Comparable<Real> {
+        @Override
+        public String type() {
+            return "float";
+        }
+
+        @Override
+        public int compareTo(Real other) {
+            return Double.compare(value, other.value);
+        }
+    }
+
+    /** A string. */
+    record Text(String value) implements PyValue, Comparable<Text> {
+        @Override
+        public String type() {
+            return "str";
+        }
+
+        @Override
+        public int compareTo(Text other) {
+            return value.compareTo(other.value);
+        }
+    }
+
+    /** Bytes: in memory where they are few, else the run of the file that holds them. */
+    final class Bytes implements PyValue {
+        private final byte[] heap;
+        private final @Nullable FileRegion region;
+
+        Bytes(byte[] heap) {
+            this.heap = heap;
+            this.region = null;
+        }
+
+        Bytes(FileRegion region) {
+            this.heap = new byte[0];
+            this.region = region;
+        }
+
+        long length() {
+            return region == null ? heap.length : region.length();
+        }
+
+        /** The bytes where they are in memory; empty where {@link #region()} has them. */
+        byte[] heap() {
+            return heap;
+        }
+
+        @Nullable FileRegion region() {
+            return region;
+        }
+
+        @Override
+        public String type() {
+            return "bytes";
+        }
+    }
+
+    /** A tuple, or a {@code torch.Size}. */
+    final class Tuple implements PyValue {
+        static final Tuple EMPTY = new Tuple(List.of());
+        private final List<PyValue> items;
+
+        Tuple(List<PyValue> items) {
+            this.items = items;
+        }
+
+        List<PyValue> items() {
+            return items;
+        }
+
+        int size() {
+            return items.size();
+        }
+
+        PyValue get(int index) {
+            return items.get(index);
+        }
+
+        @Override
+        public String type() {
+            return "tuple";
+        }
+    }
+
+    /** A list. */
+    final class Items implements PyValue {
+        private final List<PyValue> items = new ArrayList<>(0);
+
+        List<PyValue> items() {
+            return items;
+        }
+
+        @Override
+        public String type() {
+            return "list";
+        }
+    }
+
+    /** A dict of any kind, in order. */
+    final class Dict implements PyValue {
+        private final SequencedMap<PyValue, PyValue> entries = new LinkedHashMap<>(4);
+
+        SequencedMap<PyValue, PyValue> entries() {
+            return entries;
+        }
+
+        @Nullable PyValue get(String key) {
+            return entries.get(new Text(key));
+        }
+
+        boolean has(String key) {
+            return entries.containsKey(new Text(key));
+        }
+
+        @Override
+        public String type() {
+            return "dict";
+        }
+    }
+
+    /**
+     * A name that the pickle looks up.
+     *
+     * @param module as spelled in the pickle
+     * @param name as spelled in the pickle
+     * @param offset of the opcode in the pickle
+     */
+    record Global(String module, String name, long offset) implements PyValue {
+        /** {@code module.name}, with everything but printable ASCII escaped. */
+        String spelled() {
+            return Spelling.visible(module + "." + name);
+        }
+
+        @Override
+        public String type() {
+            return "global";
+        }
+    }
+
+    /** A storage: a run of elements in the file, shared by the tensors that view it. */
+    final class Storage implements PyValue {
+        private final String key;
+        private final TorchType elements;
+        private final long count;
+        private final long firstElement;
+
+        /**
+         * A storage named by the pickle.
+         *
+         * @param key its name in the container
+         * @param elements what {@code count} counts
+         * @param firstElement where it begins within the stored run, for a view of a storage
+         */
+        Storage(String key, TorchType elements, long count, long firstElement) {
+            this.key = key;
+            this.elements = elements;
+            this.count = count;
+            this.firstElement = firstElement;
+        }
+
+        String key() {
+            return key;
+        }
+
+        TorchType elements() {
+            return elements;
+        }
+
+        long count() {
+            return count;
+        }
+
+        long firstByte() {
+            return firstElement * elements.bytes();
+        }
+
+        /** Its size; both factors were checked when the storage was made. */
+        long bytes() {
+            return count * elements.bytes();
+        }
+
+        @Override
+        public String type() {
+            return "storage";
+        }
+    }
+
+    /**
+     * A tensor over a storage, described but not read.
+     *
+     * @param dtype of its elements
+     * @param offset of the first element, in elements
+     * @param size extents, outermost first
+     * @param stride in elements, one an extent
+     */
+    record TensorView(Storage storage, TorchType dtype, long offset, long[] size, long[] stride)
+            implements PyValue {
+        @Override
+        public String type() {
+            return "tensor";
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return this == other;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(this);
+        }
+    }
+
+    /**
+     * A tensor that tk cannot take, with what is known of it.
+     *
+     * @param reason why, to follow the words "tensor `NAME`"
+     */
+    record ExoticTensor(TorchType dtype, long[] size, String reason) implements PyValue {
+        @Override
+        public String type() {
+            return "tensor";
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return this == other;
+        }
+
+        @Override
+        public int hashCode() {
+            return System.identityHashCode(this);
+        }
+    }
+
+    /** A numpy dtype; its byte order arrives with BUILD. */
+    final class NumpyType implements PyValue {
+        private final String code;
+        private boolean bigEndian;
+
+        /**
+         * A numpy dtype.
+         *
+         * @param code kind and size, such as {@code f4}
+         */
+        NumpyType(String code) {
+            this.code = code;
+        }
+
+        String code() {
+            return code;
+        }
+
+        boolean bigEndian() {
+            return bigEndian;
+        }
+
+        void bigEndian(boolean value) {
+            bigEndian = value;
+        }
+
+        @Override
+        public String type() {
+            return "numpy.dtype";
+        }
+    }
+
+    /** A numpy array; its contents arrive with BUILD. */
+    final class NumpyArray implements PyValue {
+        private long[] shape = {0};
+        private @Nullable NumpyType dtype;
+        private boolean fortranOrder;
+        private @Nullable Bytes data;
+
+        void fill(long[] newShape, NumpyType newType, boolean isFortran, @Nullable Bytes contents) {
+            shape = newShape;
+            dtype = newType;
+            fortranOrder = isFortran;
+            data = contents;
+        }
+
+        long[] shape() {
+            return shape;
+        }
+
+        @Nullable NumpyType dtype() {
+            return dtype;
+        }
+
+        boolean fortranOrder() {
+            return fortranOrder;
+        }
+
+        /** The elements, or null where they are Python objects. */
+        @Nullable Bytes data() {
+            return data;
+        }
+
+        @Override
+        public String type() {
+            return "numpy.ndarray";
+        }
+    }
+
+    /** An object kept as data: its type's name, and its attributes if it has any. */
+    final class Thing implements PyValue {
+        private final String name;
+        private @Nullable Dict attributes;
+
+        /** An object of the type {@code name}, such as {@code argparse.Namespace}. */
+        Thing(String name) {
+            this.name = name;
+        }
+
+        /** Its attributes, once BUILD has given some. */
+        @Nullable Dict attributes() {
+            return attributes;
+        }
+
+        void attributes(Dict value) {
+            attributes = value;
+        }
+
+        @Override
+        public String type() {
+            return name;
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package tk.torch;
+
+import org.jspecify.annotations.Nullable;
+
+import tk.checkpoint.Checkpoint;
+import tk.checkpoint.CheckpointReader;
+import tk.checkpoint.TensorMap;
+import tk.error.TkException;
+import tk.tensor.SourceFile;
+import tk.tensor.Tensor;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Opens what {@code torch.save} writes.
+ *
+ * <p>The pickle is interpreted by a closed list of what a checkpoint may hold; nothing is imported
+ * or called. The checkpoint's tensors are those of the model's state dict, under their names in the
+ * file without what wrapping the model added ({@code module.}, {@code _orig_mod.}). Tensors that
+ * share their bytes have equal {@link tk.tensor.FileRegion}s; those tk cannot give are {@link
+ * tk.tensor.RefusedTensor}s.
+ *
+ * <p>Metadata: {@code torch.container} is the file's form, {@code torch.key} the path of the state
+ * dict within the saved object where it is not the object itself, {@code torch.prefix} what was
+ * taken off the names.
+ */
+public final class TorchReader implements CheckpointReader {
+    private final @Nullable String key;
+
+    /** A reader that finds the state dict by itself. */
+    public TorchReader() {
+        this(null);
+    }
+
+    private TorchReader(@Nullable String key) {
+        this.key = key;
+    }
+
+    /**
+     * A reader of the state dict at a given place.
+     *
+     * @param path keys joined by dots, such as {@code model} or {@code callbacks.ema}; {@code .} is
+     *     the saved object itself
+     */
+    public static TorchReader at(String path) {
+        return new TorchReader(path);
+    }
+
+    @Override
+    public boolean recognises(Path path) {
+        if (Files.isDirectory(path)) return false;
+        try (SourceFile file = SourceFile.open(path)) {
+            byte[] head = file.read(0, (int) Math.min(file.size(), 64));
+            return ZipDirectory.recognises(head);
+        }
+    }
+
+    @Override
+    public Checkpoint open(Path path) {
+        SourceFile file = SourceFile.open(path);
+        try {
+            TorchContainer container = TorchZip.open(file);
+            StateDict chosen = new StateDictSearch(file.toString(), container.root()).find(key);
+            TorchTensors tensors = new TorchTensors(file.toString(), container);
+            List<Tensor> list = new ArrayList<>();
+            chosen.tensors().forEach((name, value) -> list.add(tensors.tensor(name, value)));
+            Map<String, String> metadata = new LinkedHashMap<>();
+            metadata.put("torch.container", container.form());
+            if (!chosen.key().isEmpty()) metadata.put("torch.key", chosen.key());
+            if (!chosen.prefix().isEmpty()) metadata.put("torch.prefix", chosen.prefix());
+            return new TensorMap(list, metadata, List.of(file));
+        } catch (TkException e) {
+            file.close();
+            throw e;
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+}
