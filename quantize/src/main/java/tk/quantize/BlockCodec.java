@@ -15,24 +15,37 @@ public interface BlockCodec {
     DType type();
 
     /**
-     * Quantizes a row.
+     * Quantizes rows that follow each other: the same bytes as one by one, and faster the more
+     * there are.
      *
-     * @param values holds the row's values from index {@code from} on; not changed
-     * @param columns how many, a multiple of the block size
+     * @param values holds {@code rows * columns} values from index {@code from} on; not changed
+     * @param columns values in a row, a multiple of the block size
      * @param importance one weight a column from index 0 on, or null for none; types that have no
      *     use for it ignore it
-     * @param into receives {@code type().byteSize(columns)} bytes from index {@code at} on
+     * @param into receives {@code rows * type().byteSize(columns)} bytes from index {@code at} on
      */
-    void quantizeRow(
+    void quantizeRows(
             float[] values,
             int from,
+            int rows,
             int columns,
             float @Nullable [] importance,
             byte[] into,
             int at);
 
+    /** Quantizes one row: {@link #quantizeRows} of one. */
+    default void quantizeRow(
+            float[] values,
+            int from,
+            int columns,
+            float @Nullable [] importance,
+            byte[] into,
+            int at) {
+        quantizeRows(values, from, 1, columns, importance, into, at);
+    }
+
     /**
-     * Dequantizes a row.
+     * Dequantizes a row; rows that follow each other may be taken for one long row.
      *
      * @param blocks holds {@code type().byteSize(columns)} bytes from index {@code at} on
      * @param into receives {@code columns} values from index {@code to} on

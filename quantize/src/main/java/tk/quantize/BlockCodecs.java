@@ -1,0 +1,70 @@
+package tk.quantize;
+
+import tk.error.UnsupportedException;
+import tk.quantize.scalar.BlockKernel;
+import tk.quantize.scalar.Q4_K;
+import tk.quantize.scalar.Q5_K;
+import tk.quantize.scalar.Q6_K;
+import tk.quantize.scalar.Q8_0;
+import tk.tensor.DType;
+
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/** The codec of each block type. */
+public final class BlockCodecs {
+    private static final Map<DType, BlockCodec> SCALAR = new EnumMap<>(DType.class);
+
+    static {
+        for (DType type : DType.values()) {
+            scalarKernels(type)
+                    .ifPresent(kernels -> SCALAR.put(type, new KernelCodec(type, kernels)));
+        }
+    }
+
+    private BlockCodecs() {}
+
+    /**
+     * The codec of a type.
+     *
+     * @throws UnsupportedException where there is none
+     */
+    public static BlockCodec of(DType type) {
+        return find(type)
+                .orElseThrow(
+                        () ->
+                                new UnsupportedException(
+                                        "type " + type + " is not supported",
+                                        "Supported block types: " + types() + "."));
+    }
+
+    /** The codec of a type, if there is one. */
+    public static Optional<BlockCodec> find(DType type) {
+        return scalar(type);
+    }
+
+    /** The codec that uses scalar code only: the specification. */
+    public static Optional<BlockCodec> scalar(DType type) {
+        return Optional.ofNullable(SCALAR.get(type));
+    }
+
+    /** The types that have a codec. */
+    public static List<DType> types() {
+        return Arrays.stream(DType.values()).filter(SCALAR::containsKey).toList();
+    }
+
+    private static Optional<Supplier<BlockKernel>> scalarKernels(DType type) {
+        return Optional.ofNullable(
+                switch (type) {
+                    case Q8_0 -> Q8_0::new;
+                    case Q4_K -> Q4_K::new;
+                    case Q5_K -> Q5_K::new;
+                    case Q6_K -> Q6_K::new;
+                    default -> null;
+                });
+    }
+}
