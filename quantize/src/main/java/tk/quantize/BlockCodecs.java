@@ -2,7 +2,15 @@ package tk.quantize;
 
 import tk.error.UnsupportedException;
 import tk.quantize.scalar.BlockKernel;
+import tk.quantize.scalar.IQ4_NL;
+import tk.quantize.scalar.IQ4_XS;
+import tk.quantize.scalar.Q2_K;
+import tk.quantize.scalar.Q3_K;
+import tk.quantize.scalar.Q4_0;
+import tk.quantize.scalar.Q4_1;
 import tk.quantize.scalar.Q4_K;
+import tk.quantize.scalar.Q5_0;
+import tk.quantize.scalar.Q5_1;
 import tk.quantize.scalar.Q5_K;
 import tk.quantize.scalar.Q6_K;
 import tk.quantize.scalar.Q8_0;
@@ -60,10 +68,18 @@ public final class BlockCodecs {
     private static Optional<Supplier<BlockKernel>> scalarKernels(DType type) {
         return Optional.ofNullable(
                 switch (type) {
+                    case Q4_0 -> Q4_0::new;
+                    case Q4_1 -> Q4_1::new;
+                    case Q5_0 -> Q5_0::new;
+                    case Q5_1 -> Q5_1::new;
                     case Q8_0 -> Q8_0::new;
+                    case Q2_K -> Q2_K::new;
+                    case Q3_K -> Q3_K::new;
                     case Q4_K -> Q4_K::new;
                     case Q5_K -> Q5_K::new;
                     case Q6_K -> Q6_K::new;
+                    case IQ4_NL -> IQ4_NL::new;
+                    case IQ4_XS -> IQ4_XS::new;
                     default -> null;
                 });
     }

@@ -14,6 +14,11 @@ public final class Importance {
         return sum;
     }
 
+    /** Σx² / count: σ² where a whole row stands for it. */
+    public static float meanSquare(float[] x, int from, int count) {
+        return sumOfSquares(x, from, count) / count;
+    }
+
     /**
      * Weights of {@code count} values.
      *
