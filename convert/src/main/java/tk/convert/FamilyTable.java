@@ -6,9 +6,7 @@ import tk.hf.Family;
 
 import java.util.ArrayList;
 import java.util.EnumSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
@@ -53,11 +51,15 @@ public record FamilyTable(
         return tensors.stream().filter(rule -> rule.hf().equals(hfTemplate)).findFirst();
     }
 
-    /** The rules by their names in GGUF. */
-    public Map<String, TensorRule> byGgufName() {
-        Map<String, TensorRule> rules = new LinkedHashMap<>();
-        for (TensorRule rule : tensors) rules.put(rule.gguf(), rule);
-        return rules;
+    /** The rule for a full Hugging Face name of this family. */
+    public TensorRule ruleOf(String hfName) {
+        return rule(LayerName.of(hfName).template())
+                .orElseThrow(() -> new IllegalArgumentException("no rule for " + hfName));
+    }
+
+    /** The layer in a full Hugging Face name, or -1. */
+    public int layerOf(String hfName) {
+        return LayerName.of(hfName).layer();
     }
 
     /** Begins the table of a family. */

@@ -5,6 +5,7 @@ import tk.error.MalformedException;
 import tk.error.UnsupportedException;
 import tk.hf.ModelConfig;
 import tk.tensor.DType;
+import tk.tensor.RefusedTensor;
 import tk.tensor.Shape;
 import tk.tensor.TensorInfo;
 
@@ -26,6 +27,11 @@ final class Shapes {
     static void check(String place, Accounting accounting, ModelConfig config) {
         for (Used used : accounting.used().values()) {
             TensorInfo info = used.tensor().info();
+            if (used.tensor() instanceof RefusedTensor refused) {
+                throw new UnsupportedException(
+                        "%s: tensor `%s` %s".formatted(place, info.name(), refused.reason()),
+                        "Save it as a plain tensor.");
+            }
             requireWeights(place, info);
             Shape expected = used.rule().shape(config);
             if (info.shape().equals(expected)) continue;
