@@ -5,5 +5,6 @@ module tk.convert {
     requires static transitive org.jspecify;
 
     exports tk.convert;
+    exports tk.convert.gguf;
     exports tk.convert.bytefallback;
 }
