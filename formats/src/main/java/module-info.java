@@ -12,8 +12,8 @@ module tk.formats {
     exports tk.checkpoint;
     exports tk.json;
     exports tk.gguf;
+    exports tk.filekind;
     exports tk.hf;
-    exports tk.model;
     exports tk.tokenizer;
     exports tk.torch;
 }

@@ -1,10 +1,10 @@
-package tk.model;
+package tk.filekind;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import tk.model.FileKind.Broken;
-import tk.model.FileKind.Foreign;
-import tk.model.FileKind.Weights;
+import tk.filekind.FileKind.Broken;
+import tk.filekind.FileKind.Foreign;
+import tk.filekind.FileKind.Weights;
 import tk.tensor.SourceFile;
 
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package tk.model;
+package tk.filekind;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
@@ -7,11 +7,11 @@ import tk.error.IoException;
 import tk.error.MalformedException;
 import tk.error.TkException;
 import tk.error.UnsupportedException;
-import tk.model.FileKind.Broken;
-import tk.model.FileKind.Foreign;
-import tk.model.FileKind.LfsPointer;
-import tk.model.FileKind.ShardIndex;
-import tk.model.FileKind.Weights;
+import tk.filekind.FileKind.Broken;
+import tk.filekind.FileKind.Foreign;
+import tk.filekind.FileKind.LfsPointer;
+import tk.filekind.FileKind.ShardIndex;
+import tk.filekind.FileKind.Weights;
 import tk.tensor.SourceFile;
 
 import java.nio.ByteBuffer;
@@ -75,7 +75,8 @@ public final class FileKinds {
         };
     }
 
-    private static FileKind of(SourceFile file) {
+    /** The kind of an open file. */
+    public static FileKind of(SourceFile file) {
         if (file.size() == 0) {
             return new Broken("an empty file", "Download or save it again.");
         }

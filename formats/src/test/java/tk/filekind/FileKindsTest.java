@@ -1,4 +1,4 @@
-package tk.model;
+package tk.filekind;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -15,11 +15,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tk.error.MalformedException;
 import tk.error.TkException;
 import tk.error.UnsupportedException;
-import tk.model.FileKind.Broken;
-import tk.model.FileKind.Foreign;
-import tk.model.FileKind.LfsPointer;
-import tk.model.FileKind.ShardIndex;
-import tk.model.FileKind.Weights;
+import tk.filekind.FileKind.Broken;
+import tk.filekind.FileKind.Foreign;
+import tk.filekind.FileKind.LfsPointer;
+import tk.filekind.FileKind.ShardIndex;
+import tk.filekind.FileKind.Weights;
 import tk.testing.Shared;
 
 import java.io.ByteArrayOutputStream;

@@ -1,4 +1,4 @@
-package tk.model;
+package tk.filekind;
 
 /** Tells two kinds of protobuf files apart by how they begin; protobuf itself has no signature. */
 final class ProtobufKind {

@@ -1,4 +1,4 @@
-package tk.model;
+package tk.filekind;
 
 /** What a file is, judged by its bytes alone. */
 public sealed interface FileKind {
