@@ -16,11 +16,6 @@ enum HostileImportance {
     LARGE,
     SMALL;
 
-    /** One of these kinds. */
-    static HostileImportance any(Random random) {
-        return values()[random.nextInt(values().length)];
-    }
-
     /** {@code count} weights of this kind. */
     float[] generate(int count, long seed) {
         Random random = new Random(seed * 37 + name().hashCode());
