@@ -1,0 +1,150 @@
+package tk.quantize;
+
+import tk.tensor.DType;
+
+import java.util.Optional;
+
+/**
+ * llama-quantize's choice of a type for each tensor, for LLaMA-like architectures.
+ *
+ * <p>The rules count: "the first eighth of the ffn_down tensors" means those met first. So one
+ * object serves one model, and is asked for its tensors in output order.
+ */
+final class Mixture {
+    private final QuantizeOptions options;
+    private final Counts counts;
+    private int attentionV;
+    private int ffnDown;
+
+    /**
+     * What the rules ask about the model.
+     *
+     * @param layers the model's block count
+     * @param attentionV how many attn_v tensors there are
+     * @param heads query heads
+     * @param kvHeads key and value heads
+     * @param experts experts of a mixture-of-experts model, else 0
+     * @param tied whether the file has no output.weight
+     */
+    record Counts(int layers, int attentionV, int heads, int kvHeads, int experts, boolean tied) {
+        int queriesPerKey() {
+            return kvHeads == 0 ? 1 : heads / kvHeads;
+        }
+    }
+
+    Mixture(QuantizeOptions options, Counts counts) {
+        this.options = options;
+        this.counts = counts;
+    }
+
+    /** The type wanted for a tensor that is to be quantized, before its row length is looked at. */
+    DType wanted(String name, long columns) {
+        boolean head =
+                name.equals("output.weight") || (counts.tied() && name.equals("token_embd.weight"));
+        DType type = options.fileType().defaultType();
+        if (type.isBlock()) {
+            Optional<DType> named =
+                    options.tensorTypes().stream()
+                            .filter(t -> t.pattern().matcher(name).find())
+                            .map(QuantizeOptions.TensorType::type)
+                            .findFirst();
+            if (named.isPresent()) return named.get();
+            if (!options.pure()) type = head ? forHead(columns) : byRole(name);
+        }
+        if (name.equals("token_embd.weight") && options.tokenEmbeddingType().isPresent()) {
+            return options.tokenEmbeddingType().get();
+        }
+        if (head && options.outputTensorType().isPresent()) return options.outputTensorType().get();
+        return type;
+    }
+
+    /** What stands in for a type whose blocks do not fill the rows; empty where it fits. */
+    static Optional<DType> fallback(DType wanted, long columns) {
+        if (columns % wanted.blockSize() == 0) return Optional.empty();
+        DType smaller =
+                switch (wanted) {
+                    case Q2_K, Q3_K -> DType.Q4_0;
+                    case Q4_K -> DType.Q5_0;
+                    case Q5_K -> DType.Q5_1;
+                    case Q6_K -> DType.Q8_0;
+                    case IQ4_XS -> DType.IQ4_NL;
+                    default -> DType.F16;
+                };
+        return Optional.of(columns % smaller.blockSize() == 0 ? smaller : DType.F16);
+    }
+
+    private DType forHead(long columns) {
+        DType type = options.fileType().defaultType();
+        if (columns % type.blockSize() != 0 || type == DType.Q8_0) return DType.Q8_0;
+        return DType.Q6_K;
+    }
+
+    private DType byRole(String name) {
+        if (name.contains("attn_v.weight")) return forAttentionV(attentionV++);
+        if (name.contains("attn_k.weight")) {
+            return counts.experts() == 8 ? DType.Q8_0 : options.fileType().defaultType();
+        }
+        if (name.contains("ffn_down")) return forFfnDown(ffnDown++);
+        if (name.contains("attn_output.weight")) return forAttentionOutput();
+        return options.fileType().defaultType();
+    }
+
+    private DType forAttentionV(int i) {
+        boolean grouped = counts.queriesPerKey() >= 4;
+        DType byDefault = options.fileType().defaultType();
+        DType type =
+                switch (options.fileType()) {
+                    case Q4_K_M, Q5_K_M ->
+                            moreBits(i, counts.attentionV()) ? DType.Q6_K : byDefault;
+                    case Q4_K_S -> i < 4 ? DType.Q5_K : byDefault;
+                    case Q3_K_M -> i < 2 ? DType.Q5_K : DType.Q4_K;
+                    case Q3_K_L -> DType.Q5_K;
+                    case Q2_K -> grouped ? DType.Q4_K : DType.Q3_K;
+                    case Q2_K_S -> grouped ? DType.Q4_K : byDefault;
+                    case IQ4_NL, IQ4_XS -> grouped ? DType.Q5_K : byDefault;
+                    default -> byDefault;
+                };
+        boolean seventyB = counts.layers() == 80 && counts.heads() != counts.kvHeads();
+        if (seventyB && (type == DType.Q3_K || type == DType.Q4_K)) type = DType.Q5_K;
+        return counts.experts() == 8 ? DType.Q8_0 : type;
+    }
+
+    private DType forFfnDown(int i) {
+        int n = counts.layers();
+        DType byDefault = options.fileType().defaultType();
+        boolean weighted = options.imatrix().isPresent();
+        return switch (options.fileType()) {
+            case Q4_K_M, Q5_K_M -> moreBits(i, n) ? DType.Q6_K : byDefault;
+            case Q4_K_S -> i < n / 8 ? DType.Q5_K : byDefault;
+            case Q3_K_M -> i < n / 16 ? DType.Q5_K : DType.Q4_K;
+            case Q3_K_L -> DType.Q5_K;
+            case Q2_K -> DType.Q3_K;
+            case Q2_K_S -> i < n / 8 ? DType.Q4_K : byDefault;
+            case IQ4_NL, IQ4_XS -> !weighted && i < n / 8 ? DType.Q5_K : byDefault;
+            case Q4_0 -> weighted && i < n / 8 ? DType.Q4_1 : byDefault;
+            case Q5_0 -> weighted && i < n / 8 ? DType.Q5_1 : byDefault;
+            default -> byDefault;
+        };
+    }
+
+    private DType forAttentionOutput() {
+        DType byDefault = options.fileType().defaultType();
+        if (counts.experts() == 8) {
+            return switch (options.fileType()) {
+                case Q2_K, Q3_K_S, Q3_K_M, Q4_K_S, Q4_K_M, IQ4_NL, IQ4_XS -> DType.Q5_K;
+                default -> byDefault;
+            };
+        }
+        return switch (options.fileType()) {
+            case Q2_K -> DType.Q3_K;
+            case Q3_K_M -> DType.Q4_K;
+            case Q3_K_L -> DType.Q5_K;
+            default -> byDefault;
+        };
+    }
+
+    /** The first and last eighth, and every third between: the layers whose error costs most. */
+    static boolean moreBits(int i, int n) {
+        return i < n / 8 || i >= 7 * n / 8 || (i - n / 8) % 3 == 2;
+    }
+}
