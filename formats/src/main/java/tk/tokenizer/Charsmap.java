@@ -1,0 +1,111 @@
+package tk.tokenizer;
+
+import tk.error.MalformedException;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * A compiled normalization rule of SentencePiece: for a prefix of a text, the longest sequence that
+ * the rule replaces, and its replacement. Immutable.
+ *
+ * <p>Layout, little-endian:
+ *
+ * <ol>
+ *   <li>u32 size of the trie in bytes
+ *   <li>the trie, a Darts double array of u32 units: label in bits 0–7 (bit 31 marks a value),
+ *       has-leaf in bit 8, offset in bits 10–30, shifted by 8 more where bit 9 is set
+ *   <li>the replacements, UTF-8, each ended by a zero byte; a leaf's value is where its one starts
+ * </ol>
+ *
+ * <p>Source: google/sentencepiece, {@code normalizer.cc}; s-yata/darts-clone, {@code darts.h}.
+ */
+public final class Charsmap {
+    /** No rule at all: nothing is replaced. */
+    public static final Charsmap NONE = new Charsmap(new int[0], new byte[0]);
+
+    private static final int LABEL_MASK = 0x800000ff;
+
+    private final int[] units;
+    private final byte[] replacements;
+
+    private Charsmap(int[] units, byte[] replacements) {
+        this.units = units;
+        this.replacements = replacements;
+    }
+
+    /**
+     * The rule in these bytes; no bytes are no rule.
+     *
+     * @param place what to call the bytes in errors
+     */
+    public static Charsmap parse(byte[] bytes, String place) {
+        if (bytes.length == 0) return NONE;
+        ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        long size = bytes.length < 4 ? -1 : Integer.toUnsignedLong(in.getInt());
+        if (size < 4 || size % 4 != 0 || size >= bytes.length - 4) {
+            throw new MalformedException(
+                    "%s: the normalizer's map has %d bytes and a trie of %d"
+                            .formatted(place, bytes.length, size));
+        }
+        int[] units = new int[(int) (size / 4)];
+        for (int i = 0; i < units.length; i++) units[i] = in.getInt();
+        byte[] replacements = new byte[in.remaining()];
+        in.get(replacements);
+        if (replacements[replacements.length - 1] != 0) {
+            throw new MalformedException(
+                    place + ": the normalizer's map ends inside a replacement");
+        }
+        return new Charsmap(units, replacements);
+    }
+
+    /** Whether nothing is ever replaced. */
+    public boolean isEmpty() {
+        return units.length == 0;
+    }
+
+    /**
+     * The longest sequence at {@code from} that is replaced: its length in the upper 32 bits and
+     * the place of its replacement in the lower ones; 0 where there is none.
+     *
+     * @param text UTF-8
+     */
+    long longestMatch(byte[] text, int from, int to) {
+        if (units.length == 0) return 0;
+        long found = 0;
+        int node = offset(units[0]);
+        for (int i = from; i < to; i++) {
+            int c = text[i] & 0xff;
+            node ^= c;
+            int unit = unit(node);
+            if ((unit & LABEL_MASK) != c) break;
+            node ^= offset(unit);
+            if ((unit >>> 8 & 1) != 0) {
+                int value = unit(node) & 0x7fffffff;
+                if (value >= replacements.length) throw damaged(value);
+                found = (long) (i + 1 - from) << 32 | value;
+            }
+        }
+        return found;
+    }
+
+    /** The replacements, each ended by a zero byte; not a copy. */
+    byte[] replacements() {
+        return replacements;
+    }
+
+    private int unit(int node) {
+        if (node < 0 || node >= units.length) throw damaged(node);
+        return units[node];
+    }
+
+    private static int offset(int unit) {
+        return unit >>> 10 << ((unit & 1 << 9) >>> 6);
+    }
+
+    private static MalformedException damaged(int at) {
+        return new MalformedException(
+                "the normalizer's map in the SentencePiece model is damaged: it points to " + at,
+                "Get the tokenizer.model again from where the model was trained.");
+    }
+}
