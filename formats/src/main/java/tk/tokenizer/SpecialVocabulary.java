@@ -100,7 +100,7 @@ final class SpecialVocabulary {
     private void setId(String type, JsonValue value) {
         if (!(value instanceof JsonNumber number) || !number.isWhole()) return;
         long id = number.asLong().orElse(-1L);
-        if (id < 0 || size.isPresent() && id >= size.getAsInt() || id > Integer.MAX_VALUE) {
+        if (id < 0 || id >= size.orElse(Integer.MAX_VALUE)) {
             warnings.add(
                     "%s_token_id %s is left out: the vocabulary has %s tokens"
                             .formatted(
@@ -176,8 +176,14 @@ final class SpecialVocabulary {
             eos = config.get("eos_token").orElse(JsonNull.NULL);
             cls = config.get("cls_token").orElse(JsonNull.NULL);
             sep = config.get("sep_token").orElse(JsonNull.NULL);
-            if (!isSet(bos) && isSet(cls)) set("bos_token", bos = cls);
-            if (!isSet(eos) && isSet(sep)) set("eos_token", eos = sep);
+            if (!isSet(bos) && isSet(cls)) {
+                bos = cls;
+                set("bos_token", bos);
+            }
+            if (!isSet(eos) && isSet(sep)) {
+                eos = sep;
+                set("eos_token", eos);
+            }
         }
 
         void read(JsonObject processor) {
@@ -201,8 +207,14 @@ final class SpecialVocabulary {
             added.put("bos", true);
             added.put("eos", true);
             added.put("sep", true);
-            if (!isSet(cls) && writable) set("cls_token", cls = firstItem(step, "cls", bos));
-            if (!isSet(sep) && writable) set("sep_token", sep = firstItem(step, "sep", eos));
+            if (!isSet(cls) && writable) {
+                cls = firstItem(step, "cls", bos);
+                set("cls_token", cls);
+            }
+            if (!isSet(sep) && writable) {
+                sep = firstItem(step, "sep", eos);
+                set("sep_token", sep);
+            }
         }
 
         private void template(JsonObject step) {
@@ -223,8 +235,14 @@ final class SpecialVocabulary {
             if (!writable) {
                 bos = head;
             } else if (!head.equals(bos) && !head.equals(cls)) {
-                if (!isSet(bos)) set("bos_token", bos = head);
-                if (!isSet(cls)) set("cls_token", cls = head);
+                if (!isSet(bos)) {
+                    bos = head;
+                    set("bos_token", bos);
+                }
+                if (!isSet(cls)) {
+                    cls = head;
+                    set("cls_token", cls);
+                }
             }
             added.put("bos", head.equals(bos) || head.equals(cls));
         }
@@ -240,7 +258,10 @@ final class SpecialVocabulary {
                     set(type + "_token", eos);
                     break;
                 }
-                set("eos_token", eos = tail);
+                {
+                    eos = tail;
+                    set("eos_token", eos);
+                }
             }
             added.put("eos", tail.equals(eos));
         }

@@ -39,6 +39,8 @@ public record VocabularyConversion(GgufVocabulary vocabulary, List<String> warni
     }
 
     /**
+     * Converts a tokenizer.
+     *
      * @param files the tokenizer
      * @param config the model's {@code config.json}
      * @param vocabSize rows of the embedding: ids without a token are padded, tokens beyond dropped
@@ -179,9 +181,9 @@ public record VocabularyConversion(GgufVocabulary vocabulary, List<String> warni
         return switch (text) {
             case "<pad>", "<mask>", "<2mass>", "[@BOS@]" -> true;
             default ->
-                    text.startsWith("<|") && text.endsWith("|>")
-                            || text.startsWith("<\uff5c") && text.endsWith("\uff5c>")
-                            || text.startsWith("<unused") && text.endsWith(">");
+                    (text.startsWith("<|") && text.endsWith("|>"))
+                            || (text.startsWith("<\uff5c") && text.endsWith("\uff5c>"))
+                            || (text.startsWith("<unused") && text.endsWith(">"));
         };
     }
 
