@@ -1,0 +1,95 @@
+package tk.tokenizer;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The tokenizer of a {@code tokenizer.model}: what the model was trained with. Thread-safe.
+ *
+ * <p>SentencePiece itself never takes the text of a control piece for the piece. With {@link
+ * Specials#PARSE} a text is cut at those first, and what is between them is encoded as a text of its
+ * own.
+ */
+public final class SentencePieceTokenizer implements Tokenizer {
+    private final SentencePieceModel model;
+    private final SentencePieceEncoder encoder;
+    private final SentencePieceDecoder decoder;
+    private final Trie control = new Trie(16);
+
+    private SentencePieceTokenizer(SentencePieceModel model) {
+        this.model = model;
+        encoder = new SentencePieceEncoder(model);
+        decoder = new SentencePieceDecoder(model);
+        for (int id = 0; id < model.pieces().size(); id++) {
+            SentencePieceModel.Piece piece = model.pieces().get(id);
+            if (piece.type() == TokenType.CONTROL) control.add(piece.text(), id);
+        }
+    }
+
+    /** The tokenizer of a model file. */
+    public static SentencePieceTokenizer read(Path file) {
+        return of(SentencePieceModel.read(file));
+    }
+
+    /** The tokenizer of a model. */
+    public static SentencePieceTokenizer of(SentencePieceModel model) {
+        return new SentencePieceTokenizer(model);
+    }
+
+    @Override
+    public int[] encode(String text, Specials specials) {
+        return switch (specials) {
+            case AS_TEXT -> encoder.encode(text);
+            case PARSE -> encodeBetweenControls(text);
+        };
+    }
+
+    private int[] encodeBetweenControls(String text) {
+        List<int[]> parts = new ArrayList<>();
+        int from = 0;
+        for (int at = 0; at < text.length(); ) {
+            long match = control.longest(text, at, text.length());
+            if (match == 0) {
+                at++;
+                continue;
+            }
+            if (from < at) parts.add(encoder.encode(text.substring(from, at)));
+            parts.add(new int[] {(int) match});
+            at += (int) (match >>> 32);
+            from = at;
+        }
+        if (from < text.length()) parts.add(encoder.encode(text.substring(from)));
+        return parts.stream().flatMapToInt(java.util.Arrays::stream).toArray();
+    }
+
+    /**
+     * {@inheritDoc} The space before the first word is left out, as are all leading ones where the
+     * model squeezes spaces; an unknown piece is the model's sign for it, usually " ⁇ ".
+     */
+    @Override
+    public String decode(int... ids) {
+        for (int id : ids) check(id);
+        return decoder.decode(ids);
+    }
+
+    @Override
+    public String piece(int id) {
+        return model.pieces().get(check(id)).text();
+    }
+
+    @Override
+    public int size() {
+        return model.pieces().size();
+    }
+
+    /** The pieces and rules. */
+    public SentencePieceModel model() {
+        return model;
+    }
+
+    private int check(int id) {
+        if (id >= 0 && id < size()) return id;
+        throw new IllegalArgumentException("piece " + id + " of a model of " + size());
+    }
+}
