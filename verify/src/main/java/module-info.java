@@ -7,4 +7,5 @@ module tk.verify {
     requires static jdk.incubator.vector;
 
     exports tk.verify;
+    exports tk.verify.reference;
 }

@@ -1,0 +1,203 @@
+package tk.verify.reference;
+
+import org.jspecify.annotations.Nullable;
+
+import tk.verify.reference.Decoder.Layer;
+import tk.verify.reference.MatrixProduct.Then;
+
+/**
+ * The decoder, from token ids to the residual stream after the last layer.
+ *
+ * <p>All positions go through one layer, then all through the next, a chunk at a time: the weights
+ * of a layer are read once a chunk while they are still in the page cache, and a run that needs no
+ * later step keeps the keys and values of one layer only. Activations are {@code (features,
+ * tokens)}.
+ */
+final class ForwardPass implements AutoCloseable {
+    /** Positions that go through a layer together. */
+    static final int CHUNK = 256;
+
+    private final Decoder model;
+    private final Kernels kernels;
+    private final WorkerPool pool;
+    private final MatrixProduct product;
+    private final Attention attention;
+
+    // The state of one chunk in one layer; stride = its room for tokens.
+    private float[] normed = {}; // (hidden, stride)
+    private float[] query = {}; // (heads * headDim, stride)
+    private float[] key = {}; // (kvHeads * headDim, stride)
+    private float[] value = {}; // (kvHeads * headDim, stride)
+    private float[] attended = {}; // (heads * headDim, stride)
+    private float[] inner = {}; // (feedForward, stride)
+    private float[] cos = {}; // (headDim / 2, stride)
+    private float[] sin = {}; // (headDim / 2, stride)
+    private float[] scale = {}; // (stride)
+    private final float[] row; // (hidden)
+
+    ForwardPass(Decoder model, Kernels kernels, WorkerPool pool) {
+        this.model = model;
+        this.kernels = kernels;
+        this.pool = pool;
+        this.product = new MatrixProduct(kernels, pool);
+        this.attention = new Attention(model, kernels, pool);
+        this.row = new float[model.hidden()];
+    }
+
+    MatrixProduct product() {
+        return product;
+    }
+
+    /**
+     * Runs tokens through all layers.
+     *
+     * @param first position of the first of them: what the caches hold already
+     * @param caches one a layer, or one for all to share where nothing follows
+     * @return the residual stream, chunk by chunk
+     */
+    Chunk[] run(int[] tokens, int first, KeyValueCache[] caches, @Nullable LayerSink observer) {
+        Chunk[] chunks = embed(tokens, first);
+        observe(0, chunks, observer);
+        for (int i = 0; i < model.layers().size(); i++) {
+            KeyValueCache cache = caches[caches.length == 1 ? 0 : i];
+            if (caches.length == 1) cache.clear();
+            for (Chunk chunk : chunks) {
+                layer(model.layers().get(i), chunk, cache, first + tokens.length);
+            }
+            observe(i + 1, chunks, observer);
+        }
+        return chunks;
+    }
+
+    /** x = rows of the embedding. */
+    private Chunk[] embed(int[] tokens, int first) {
+        Chunk[] chunks = new Chunk[Math.ceilDiv(tokens.length, CHUNK)];
+        for (int i = 0; i < chunks.length; i++) {
+            int from = i * CHUNK;
+            int count = Math.min(CHUNK, tokens.length - from);
+            int stride = count == 1 ? 1 : Math.ceilDiv(count, kernels.lanes()) * kernels.lanes();
+            float[] hidden = new float[Math.multiplyExact(model.hidden(), stride)];
+            for (int t = 0; t < count; t++) {
+                model.embedding().read(tokens[from + t], 1, row);
+                for (int f = 0; f < row.length; f++) hidden[f * stride + t] = row[f];
+            }
+            chunks[i] = new Chunk(first + from, count, stride, hidden);
+        }
+        return chunks;
+    }
+
+    /** One decoder layer: x += Wo · attention(norm(x)), then x += Wdown · mlp(norm(x)). */
+    private void layer(Layer layer, Chunk chunk, KeyValueCache cache, int length) {
+        int stride = chunk.stride();
+        float[] x = chunk.hidden(); // (hidden, stride)
+        reserve(stride);
+
+        // attention norm
+        norm(x, model.hidden(), stride, layer.attentionNorm(), normed);
+
+        // query, key and value of every token
+        product.run(layer.query(), normed, 0, stride, stride, query, stride, Then.STORE);
+        product.run(layer.key(), normed, 0, stride, stride, key, stride, Then.STORE);
+        product.run(layer.value(), normed, 0, stride, stride, value, stride, Then.STORE);
+
+        // norm of each head's query and key, where the family has it
+        normHeads(query, model.heads(), stride, layer.queryNorm());
+        normHeads(key, model.kvHeads(), stride, layer.keyNorm());
+
+        // turn queries and keys by their positions
+        model.rope().tables(chunk.first(), chunk.count(), stride, length, cos, sin);
+        rotate(query, model.heads(), stride);
+        rotate(key, model.kvHeads(), stride);
+
+        // look back
+        cache.append(key, value, stride, chunk.count());
+        attention.run(chunk, cache, query, layer.window(), attended);
+        product.run(layer.output(), attended, 0, stride, stride, x, stride, Then.ADD);
+
+        // MLP: down(silu(gate(x)) · up(x))
+        norm(x, model.hidden(), stride, layer.mlpNorm(), normed);
+        product.run(layer.gate(), normed, 0, stride, stride, inner, stride, Then.STORE);
+        product.run(layer.up(), normed, 0, stride, stride, inner, stride, Then.SWIGLU);
+        product.run(layer.down(), inner, 0, stride, stride, x, stride, Then.ADD);
+    }
+
+    /** The final norm of a chunk: {@code (hidden, stride)}, overwritten by the next run. */
+    float[] finalNorm(Chunk chunk) {
+        reserve(chunk.stride());
+        norm(chunk.hidden(), model.hidden(), chunk.stride(), model.finalNorm(), normed);
+        return normed;
+    }
+
+    /** RMS norm (Zhang and Sennrich, 2019): {@code out = x / √(mean(x²) + ε) · weight}, a token. */
+    private void norm(float[] x, int features, int stride, float[] weight, float[] out) {
+        norm(x, 0, features, stride, weight, out);
+    }
+
+    private void norm(float[] x, int at, int features, int stride, float[] weight, float[] out) {
+        for (int t = 0; t < stride; t++) scale[t] = 0;
+        for (int f = 0; f < features; f++) {
+            int from = at + f * stride;
+            for (int t = 0; t < stride; t++) scale[t] += x[from + t] * x[from + t];
+        }
+        for (int t = 0; t < stride; t++) {
+            scale[t] = (float) (1 / Math.sqrt(scale[t] / features + model.normEps()));
+        }
+        for (int f = 0; f < features; f++) {
+            int from = at + f * stride;
+            for (int t = 0; t < stride; t++) out[from + t] = x[from + t] * scale[t] * weight[f];
+        }
+    }
+
+    private void normHeads(float[] x, int heads, int stride, float @Nullable [] weight) {
+        if (weight == null) return;
+        for (int h = 0; h < heads; h++) {
+            norm(x, h * model.headDim() * stride, model.headDim(), stride, weight, x);
+        }
+    }
+
+    /** Turns each pair of values by its angle: {@code (a, b) → (a cos - b sin, b cos + a sin)}. */
+    private void rotate(float[] x, int heads, int stride) {
+        int headDim = model.headDim();
+        for (int h = 0; h < heads; h++) {
+            for (int i = 0; i < headDim / 2; i++) {
+                int a = (h * headDim + model.layout().first(i)) * stride;
+                int b = (h * headDim + model.layout().second(i, headDim)) * stride;
+                int angle = i * stride;
+                for (int t = 0; t < stride; t++) {
+                    float first = x[a + t];
+                    float second = x[b + t];
+                    x[a + t] = first * cos[angle + t] - second * sin[angle + t];
+                    x[b + t] = second * cos[angle + t] + first * sin[angle + t];
+                }
+            }
+        }
+    }
+
+    private void reserve(int stride) {
+        normed = MatrixProduct.atLeast(normed, model.hidden() * stride);
+        query = MatrixProduct.atLeast(query, model.heads() * model.headDim() * stride);
+        key = MatrixProduct.atLeast(key, model.kvHeads() * model.headDim() * stride);
+        value = MatrixProduct.atLeast(value, model.kvHeads() * model.headDim() * stride);
+        attended = MatrixProduct.atLeast(attended, model.heads() * model.headDim() * stride);
+        inner = MatrixProduct.atLeast(inner, model.feedForward() * stride);
+        cos = MatrixProduct.atLeast(cos, model.headDim() / 2 * stride);
+        sin = MatrixProduct.atLeast(sin, model.headDim() / 2 * stride);
+        scale = MatrixProduct.atLeast(scale, stride);
+    }
+
+    private void observe(int layer, Chunk[] chunks, @Nullable LayerSink observer) {
+        if (observer == null) return;
+        for (Chunk chunk : chunks) {
+            for (int t = 0; t < chunk.count(); t++) {
+                for (int f = 0; f < row.length; f++)
+                    row[f] = chunk.hidden()[f * chunk.stride() + t];
+                observer.accept(layer, chunk.first() + t, row);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+    }
+}

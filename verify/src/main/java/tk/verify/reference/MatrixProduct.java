@@ -1,0 +1,136 @@
+package tk.verify.reference;
+
+import org.jspecify.annotations.Nullable;
+
+import tk.verify.reference.Decoder.Linear;
+
+/**
+ * {@code W · x} for weights of any type: workers take turns in fetching a few dozen rows of W,
+ * widening them to F32 and multiplying them with all columns of x, so that memory does not depend
+ * on the size of W.
+ */
+final class MatrixProduct implements WorkerPool.Job {
+    /** What becomes of a product. */
+    enum Then {
+        /** {@code out = Wx + b}. */
+        STORE,
+        /** {@code out += Wx + b}. */
+        ADD,
+        /** {@code out = silu(out) · (Wx + b)}. */
+        SWIGLU,
+        /** {@code out = (Wx + b)ᵀ}: a row a token. */
+        TRANSPOSE
+    }
+
+    /** Values of W that a worker holds at a time: 512 KiB, about half an L2 cache. */
+    private static final int HELD = 128 << 10;
+
+    private static final int MOST_ROWS = 64;
+    private static final int ROW_STEP = 8;
+
+    private final Kernels kernels;
+    private final WorkerPool pool;
+    private final float[][] held; // (worker)(rows, depth)
+    private final float[][] products; // (worker)(rows, columns)
+
+    private @Nullable Linear linear;
+    private float[] x = {};
+    private int xAt;
+    private int xStride;
+    private int columns;
+    private float[] out = {};
+    private int outStride;
+    private Then then = Then.STORE;
+    private int rowsPerTask;
+
+    MatrixProduct(Kernels kernels, WorkerPool pool) {
+        this.kernels = kernels;
+        this.pool = pool;
+        this.held = new float[pool.workers()][0];
+        this.products = new float[pool.workers()][0];
+    }
+
+    /**
+     * Multiplies.
+     *
+     * @param newLinear weights {@code (rows, depth)} and bias {@code (rows)} or null
+     * @param newX {@code (depth, columns)} from index {@code newXAt} on, rows {@code newXStride}
+     *     apart
+     * @param newOut {@code (rows, columns)}, rows {@code newOutStride} apart; transposed: {@code
+     *     (columns, rows)}
+     */
+    void run(
+            Linear newLinear,
+            float[] newX,
+            int newXAt,
+            int newXStride,
+            int newColumns,
+            float[] newOut,
+            int newOutStride,
+            Then newThen) {
+        linear = newLinear;
+        x = newX;
+        xAt = newXAt;
+        xStride = newXStride;
+        columns = newColumns;
+        out = newOut;
+        outStride = newOutStride;
+        then = newThen;
+        Weights weights = newLinear.weights();
+        int fitting = HELD / weights.columns() / ROW_STEP * ROW_STEP;
+        rowsPerTask = Math.clamp(fitting, ROW_STEP, MOST_ROWS);
+        for (int i = 0; i < held.length; i++) {
+            held[i] = atLeast(held[i], Math.multiplyExact(rowsPerTask, weights.columns()));
+            products[i] = atLeast(products[i], rowsPerTask * columns);
+        }
+        pool.run(Math.ceilDiv(weights.rows(), rowsPerTask), this);
+    }
+
+    @Override
+    public void run(int task, int worker) {
+        Linear work = linear;
+        if (work == null) throw new IllegalStateException();
+        Weights weights = work.weights();
+        int first = task * rowsPerTask;
+        int rows = Math.min(rowsPerTask, weights.rows() - first);
+        int depth = weights.columns();
+        float[] w = held[worker]; // (rows, depth)
+        float[] product = products[worker]; // (rows, columns)
+        weights.read(first, rows, w);
+        kernels.multiply(w, 0, depth, rows, depth, x, xAt, xStride, columns, product, 0, columns);
+        float[] bias = work.bias();
+        if (bias != null) {
+            for (int r = 0; r < rows; r++) {
+                float b = bias[first + r];
+                for (int c = 0; c < columns; c++) product[r * columns + c] += b;
+            }
+        }
+        finish(product, first, rows);
+    }
+
+    private void finish(float[] product, int first, int rows) {
+        for (int r = 0; r < rows; r++) {
+            int from = r * columns;
+            int to = (first + r) * outStride;
+            switch (then) {
+                case STORE -> System.arraycopy(product, from, out, to, columns);
+                case ADD -> {
+                    for (int c = 0; c < columns; c++) out[to + c] += product[from + c];
+                }
+                case SWIGLU -> kernels.swiGlu(out, to, product, from, columns);
+                case TRANSPOSE -> {}
+            }
+        }
+        if (then == Then.TRANSPOSE) {
+            for (int c = 0; c < columns; c++) {
+                int to = c * outStride + first;
+                for (int r = 0; r < rows; r++) out[to + r] = product[r * columns + c];
+            }
+        }
+    }
+
+    /** {@code array} where it is long enough, else a new one. */
+    static float[] atLeast(float[] array, int length) {
+        return array.length >= length ? array : new float[length];
+    }
+}

@@ -1,0 +1,60 @@
+package tk.verify.reference;
+
+import java.util.Arrays;
+
+/** Plain loops: what the vector kernels must compute, and what runs where there are none. */
+final class ScalarKernels implements Kernels {
+    @Override
+    public int lanes() {
+        return 1;
+    }
+
+    @Override
+    public void multiply(
+            float[] w,
+            int wAt,
+            int wStride,
+            int rows,
+            int depth,
+            float[] x,
+            int xAt,
+            int xStride,
+            int columns,
+            float[] out,
+            int outAt,
+            int outStride) {
+        for (int r = 0; r < rows; r++) {
+            int row = wAt + r * wStride;
+            int to = outAt + r * outStride;
+            Arrays.fill(out, to, to + columns, 0);
+            for (int k = 0; k < depth; k++) {
+                float weight = w[row + k];
+                int from = xAt + k * xStride;
+                for (int c = 0; c < columns; c++) out[to + c] += weight * x[from + c];
+            }
+        }
+    }
+
+    @Override
+    public void swiGlu(float[] gate, int gateAt, float[] up, int upAt, int count) {
+        for (int i = 0; i < count; i++) {
+            float z = gate[gateAt + i];
+            gate[gateAt + i] = z / (1 + (float) Math.exp(-z)) * up[upAt + i];
+        }
+    }
+
+    @Override
+    public void softmax(float[] s, int rows, int columns, float scale, float[] sums) {
+        for (int c = 0; c < columns; c++) {
+            float max = Float.NEGATIVE_INFINITY;
+            for (int r = 0; r < rows; r++) max = Math.max(max, s[r * columns + c]);
+            float sum = 0;
+            for (int r = 0; r < rows; r++) {
+                float e = (float) Math.exp(scale * (s[r * columns + c] - max));
+                s[r * columns + c] = e;
+                sum += e;
+            }
+            sums[c] = sum;
+        }
+    }
+}
