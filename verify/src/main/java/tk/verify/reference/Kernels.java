@@ -5,7 +5,7 @@ package tk.verify.reference;
  * are {@code (features, tokens)}, so that neighbouring values belong to neighbouring tokens and
  * every token's sums run in the same order whatever the width of the machine. Thread-safe.
  */
-sealed interface Kernels permits ScalarKernels {
+sealed interface Kernels permits ScalarKernels, VectorKernels {
     /** Multiples of how many tokens {@link #multiply} takes; one alone it always takes. */
     int lanes();
 
@@ -48,4 +48,18 @@ sealed interface Kernels permits ScalarKernels {
      * @param sums receives {@code columns} sums
      */
     void softmax(float[] s, int rows, int columns, float scale, float[] sums);
+
+    /**
+     * The fastest kernels this JVM can run: vectors need the module {@code jdk.incubator.vector},
+     * which the command line adds, and a machine that multiplies and adds in one step.
+     */
+    static Kernels best() {
+        if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+            return new ScalarKernels();
+        }
+        VectorKernels vectors = new VectorKernels();
+        // Four lanes on x86 mean a machine before AVX2, where fma() is done in BigDecimal.
+        boolean old = System.getProperty("os.arch").equals("amd64") && vectors.lanes() < 8;
+        return vectors.lanes() < 4 || old ? new ScalarKernels() : vectors;
+    }
 }

@@ -43,7 +43,7 @@ public final class ReferenceModels {
                     "Supported: the names of Hugging Face's Llama, Mistral, Qwen2 and Qwen3, and of"
                             + " Meta's Llama.");
         }
-        return new ReferenceModel(model, new ScalarKernels(), threads);
+        return new ReferenceModel(model, Kernels.best(), threads);
     }
 
     /** As {@link #openGguf(Checkpoint, GgufMetadata, int)}, with all cores. */
@@ -63,7 +63,6 @@ public final class ReferenceModels {
      */
     public static ReferenceModel openGguf(
             Checkpoint checkpoint, GgufMetadata metadata, int threads) {
-        return new ReferenceModel(
-                GgufModel.read(checkpoint, metadata), new ScalarKernels(), threads);
+        return new ReferenceModel(GgufModel.read(checkpoint, metadata), Kernels.best(), threads);
     }
 }

@@ -1,0 +1,437 @@
+package tk.verify.reference;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+import java.util.Arrays;
+
+/**
+ * The kernels on the widest vectors of the machine, tokens in the lanes.
+ *
+ * <p>A product is made of tiles of 8 rows by 2 vectors of tokens: 16 sums that stay in registers,
+ * each step of the depth loading 2 vectors of x and broadcasting 8 weights. Narrower machines have
+ * 16 registers and get 4 by 2. The depth is cut into blocks so that the weights of a tile stay in
+ * the first-level cache while the tokens go by; the sum of each block is added to the product,
+ * which also keeps rounding errors apart.
+ */
+final class VectorKernels implements Kernels {
+    private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+    private static final int LANES = SPECIES.length();
+    private static final int PAIR = 2 * LANES;
+    private static final boolean WIDE = LANES >= 16;
+    private static final int TILE_ROWS = WIDE ? 8 : 4;
+
+    /** 8 rows of 512 F32: half of a 32 KiB first-level cache. */
+    private static final int DEPTH = 512;
+
+    @Override
+    public int lanes() {
+        return LANES;
+    }
+
+    @Override
+    public void multiply(
+            float[] w,
+            int wAt,
+            int wStride,
+            int rows,
+            int depth,
+            float[] x,
+            int xAt,
+            int xStride,
+            int columns,
+            float[] out,
+            int outAt,
+            int outStride) {
+        if (columns == 1) {
+            for (int r = 0; r < rows; r++) {
+                out[outAt + r * outStride] = dot(w, wAt + r * wStride, x, xAt, depth);
+            }
+            return;
+        }
+        for (int r = 0; r < rows; r++) {
+            int to = outAt + r * outStride;
+            Arrays.fill(out, to, to + columns, 0);
+        }
+        int wholeRows = rows / TILE_ROWS * TILE_ROWS;
+        int paired = columns / PAIR * PAIR;
+        for (int k = 0; k < depth; k += DEPTH) {
+            int count = Math.min(DEPTH, depth - k);
+            for (int c = 0; c < columns; c += PAIR) {
+                int from = xAt + k * xStride + c;
+                boolean pair = c < paired;
+                int r = 0;
+                for (; r < wholeRows; r += TILE_ROWS) {
+                    int row = wAt + r * wStride + k;
+                    int to = outAt + r * outStride + c;
+                    if (!pair) {
+                        tile8x1(w, row, wStride, count, x, from, xStride, out, to, outStride);
+                    } else if (WIDE) {
+                        tile8x2(w, row, wStride, count, x, from, xStride, out, to, outStride);
+                    } else {
+                        tile4x2(w, row, wStride, count, x, from, xStride, out, to, outStride);
+                    }
+                }
+                for (; r < rows; r++) {
+                    int row = wAt + r * wStride + k;
+                    int to = outAt + r * outStride + c;
+                    tile1x1(w, row, count, x, from, xStride, out, to);
+                    if (pair) tile1x1(w, row, count, x, from + LANES, xStride, out, to + LANES);
+                }
+            }
+        }
+    }
+
+    private static void tile8x2(
+            float[] w,
+            int w0,
+            int wStride,
+            int depth,
+            float[] x,
+            int xAt,
+            int xStride,
+            float[] out,
+            int to,
+            int outStride) {
+        int w1 = w0 + wStride;
+        int w2 = w1 + wStride;
+        int w3 = w2 + wStride;
+        int w4 = w3 + wStride;
+        int w5 = w4 + wStride;
+        int w6 = w5 + wStride;
+        int w7 = w6 + wStride;
+        FloatVector a0 = FloatVector.zero(SPECIES);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        FloatVector a4 = a0;
+        FloatVector a5 = a0;
+        FloatVector a6 = a0;
+        FloatVector a7 = a0;
+        FloatVector b0 = a0;
+        FloatVector b1 = a0;
+        FloatVector b2 = a0;
+        FloatVector b3 = a0;
+        FloatVector b4 = a0;
+        FloatVector b5 = a0;
+        FloatVector b6 = a0;
+        FloatVector b7 = a0;
+        for (int k = 0; k < depth; k++) {
+            FloatVector xa = FloatVector.fromArray(SPECIES, x, xAt);
+            FloatVector xb = FloatVector.fromArray(SPECIES, x, xAt + LANES);
+            xAt += xStride;
+            FloatVector s = FloatVector.broadcast(SPECIES, w[w0 + k]);
+            a0 = xa.fma(s, a0);
+            b0 = xb.fma(s, b0);
+            s = FloatVector.broadcast(SPECIES, w[w1 + k]);
+            a1 = xa.fma(s, a1);
+            b1 = xb.fma(s, b1);
+            s = FloatVector.broadcast(SPECIES, w[w2 + k]);
+            a2 = xa.fma(s, a2);
+            b2 = xb.fma(s, b2);
+            s = FloatVector.broadcast(SPECIES, w[w3 + k]);
+            a3 = xa.fma(s, a3);
+            b3 = xb.fma(s, b3);
+            s = FloatVector.broadcast(SPECIES, w[w4 + k]);
+            a4 = xa.fma(s, a4);
+            b4 = xb.fma(s, b4);
+            s = FloatVector.broadcast(SPECIES, w[w5 + k]);
+            a5 = xa.fma(s, a5);
+            b5 = xb.fma(s, b5);
+            s = FloatVector.broadcast(SPECIES, w[w6 + k]);
+            a6 = xa.fma(s, a6);
+            b6 = xb.fma(s, b6);
+            s = FloatVector.broadcast(SPECIES, w[w7 + k]);
+            a7 = xa.fma(s, a7);
+            b7 = xb.fma(s, b7);
+        }
+        a0.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        b0.add(FloatVector.fromArray(SPECIES, out, to + LANES)).intoArray(out, to + LANES);
+        to += outStride;
+        a1.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        b1.add(FloatVector.fromArray(SPECIES, out, to + LANES)).intoArray(out, to + LANES);
+        to += outStride;
+        a2.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        b2.add(FloatVector.fromArray(SPECIES, out, to + LANES)).intoArray(out, to + LANES);
+        to += outStride;
+        a3.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        b3.add(FloatVector.fromArray(SPECIES, out, to + LANES)).intoArray(out, to + LANES);
+        to += outStride;
+        a4.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        b4.add(FloatVector.fromArray(SPECIES, out, to + LANES)).intoArray(out, to + LANES);
+        to += outStride;
+        a5.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        b5.add(FloatVector.fromArray(SPECIES, out, to + LANES)).intoArray(out, to + LANES);
+        to += outStride;
+        a6.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        b6.add(FloatVector.fromArray(SPECIES, out, to + LANES)).intoArray(out, to + LANES);
+        to += outStride;
+        a7.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        b7.add(FloatVector.fromArray(SPECIES, out, to + LANES)).intoArray(out, to + LANES);
+    }
+
+    private static void tile4x2(
+            float[] w,
+            int w0,
+            int wStride,
+            int depth,
+            float[] x,
+            int xAt,
+            int xStride,
+            float[] out,
+            int to,
+            int outStride) {
+        int w1 = w0 + wStride;
+        int w2 = w1 + wStride;
+        int w3 = w2 + wStride;
+        FloatVector a0 = FloatVector.zero(SPECIES);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        FloatVector b0 = a0;
+        FloatVector b1 = a0;
+        FloatVector b2 = a0;
+        FloatVector b3 = a0;
+        for (int k = 0; k < depth; k++) {
+            FloatVector xa = FloatVector.fromArray(SPECIES, x, xAt);
+            FloatVector xb = FloatVector.fromArray(SPECIES, x, xAt + LANES);
+            xAt += xStride;
+            FloatVector s = FloatVector.broadcast(SPECIES, w[w0 + k]);
+            a0 = xa.fma(s, a0);
+            b0 = xb.fma(s, b0);
+            s = FloatVector.broadcast(SPECIES, w[w1 + k]);
+            a1 = xa.fma(s, a1);
+            b1 = xb.fma(s, b1);
+            s = FloatVector.broadcast(SPECIES, w[w2 + k]);
+            a2 = xa.fma(s, a2);
+            b2 = xb.fma(s, b2);
+            s = FloatVector.broadcast(SPECIES, w[w3 + k]);
+            a3 = xa.fma(s, a3);
+            b3 = xb.fma(s, b3);
+        }
+        a0.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        b0.add(FloatVector.fromArray(SPECIES, out, to + LANES)).intoArray(out, to + LANES);
+        to += outStride;
+        a1.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        b1.add(FloatVector.fromArray(SPECIES, out, to + LANES)).intoArray(out, to + LANES);
+        to += outStride;
+        a2.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        b2.add(FloatVector.fromArray(SPECIES, out, to + LANES)).intoArray(out, to + LANES);
+        to += outStride;
+        a3.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        b3.add(FloatVector.fromArray(SPECIES, out, to + LANES)).intoArray(out, to + LANES);
+    }
+
+    private static void tile8x1(
+            float[] w,
+            int w0,
+            int wStride,
+            int depth,
+            float[] x,
+            int xAt,
+            int xStride,
+            float[] out,
+            int to,
+            int outStride) {
+        int w1 = w0 + wStride;
+        int w2 = w1 + wStride;
+        int w3 = w2 + wStride;
+        int w4 = w3 + wStride;
+        int w5 = w4 + wStride;
+        int w6 = w5 + wStride;
+        int w7 = w6 + wStride;
+        FloatVector a0 = FloatVector.zero(SPECIES);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        FloatVector a4 = a0;
+        FloatVector a5 = a0;
+        FloatVector a6 = a0;
+        FloatVector a7 = a0;
+        for (int k = 0; k < depth; k++) {
+            FloatVector xa = FloatVector.fromArray(SPECIES, x, xAt);
+            xAt += xStride;
+            a0 = xa.fma(FloatVector.broadcast(SPECIES, w[w0 + k]), a0);
+            a1 = xa.fma(FloatVector.broadcast(SPECIES, w[w1 + k]), a1);
+            a2 = xa.fma(FloatVector.broadcast(SPECIES, w[w2 + k]), a2);
+            a3 = xa.fma(FloatVector.broadcast(SPECIES, w[w3 + k]), a3);
+            a4 = xa.fma(FloatVector.broadcast(SPECIES, w[w4 + k]), a4);
+            a5 = xa.fma(FloatVector.broadcast(SPECIES, w[w5 + k]), a5);
+            a6 = xa.fma(FloatVector.broadcast(SPECIES, w[w6 + k]), a6);
+            a7 = xa.fma(FloatVector.broadcast(SPECIES, w[w7 + k]), a7);
+        }
+        a0.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        to += outStride;
+        a1.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        to += outStride;
+        a2.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        to += outStride;
+        a3.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        to += outStride;
+        a4.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        to += outStride;
+        a5.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        to += outStride;
+        a6.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+        to += outStride;
+        a7.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+    }
+
+    private static void tile1x1(
+            float[] w, int wAt, int depth, float[] x, int xAt, int xStride, float[] out, int to) {
+        FloatVector a = FloatVector.zero(SPECIES);
+        for (int k = 0; k < depth; k++) {
+            a =
+                    FloatVector.fromArray(SPECIES, x, xAt + k * xStride)
+                            .fma(FloatVector.broadcast(SPECIES, w[wAt + k]), a);
+        }
+        a.add(FloatVector.fromArray(SPECIES, out, to)).intoArray(out, to);
+    }
+
+    /** The sum of products of two runs, in as many partial sums as four vectors have lanes. */
+    private static float dot(float[] a, int aAt, float[] b, int bAt, int count) {
+        FloatVector s0 = FloatVector.zero(SPECIES);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        int i = 0;
+        for (; i <= count - 4 * LANES; i += 4 * LANES) {
+            int p = aAt + i;
+            int q = bAt + i;
+            s0 = FloatVector.fromArray(SPECIES, a, p).fma(FloatVector.fromArray(SPECIES, b, q), s0);
+            s1 =
+                    FloatVector.fromArray(SPECIES, a, p + LANES)
+                            .fma(FloatVector.fromArray(SPECIES, b, q + LANES), s1);
+            s2 =
+                    FloatVector.fromArray(SPECIES, a, p + 2 * LANES)
+                            .fma(FloatVector.fromArray(SPECIES, b, q + 2 * LANES), s2);
+            s3 =
+                    FloatVector.fromArray(SPECIES, a, p + 3 * LANES)
+                            .fma(FloatVector.fromArray(SPECIES, b, q + 3 * LANES), s3);
+        }
+        for (; i <= count - LANES; i += LANES) {
+            s0 =
+                    FloatVector.fromArray(SPECIES, a, aAt + i)
+                            .fma(FloatVector.fromArray(SPECIES, b, bAt + i), s0);
+        }
+        float sum = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        for (; i < count; i++) sum += a[aAt + i] * b[bAt + i];
+        return sum;
+    }
+
+    @Override
+    public void swiGlu(float[] gate, int gateAt, float[] up, int upAt, int count) {
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            FloatVector z = FloatVector.fromArray(SPECIES, gate, gateAt + i);
+            // exp of the negated magnitude never overflows: silu(z) = z·σ(z), σ(-z) = e·σ(z).
+            FloatVector e = exp(z.abs().neg());
+            FloatVector sigma = z.broadcast(1f).div(e.add(1f));
+            sigma = sigma.blend(e.mul(sigma), z.lt(0f));
+            z.mul(sigma)
+                    .mul(FloatVector.fromArray(SPECIES, up, upAt + i))
+                    .intoArray(gate, gateAt + i);
+        }
+        for (; i < count; i++) {
+            float z = gate[gateAt + i];
+            gate[gateAt + i] = z / (1 + (float) Math.exp(-z)) * up[upAt + i];
+        }
+    }
+
+    // One loop a method: sums that live across a loop with e^x in it would be boxed every step.
+    @Override
+    public void softmax(float[] s, int rows, int columns, float scale, float[] sums) {
+        if (columns == 1) {
+            float max = max(s, rows);
+            for (int r = 0; r < rows; r++) s[r] = (s[r] - max) * scale;
+            exp(s, rows);
+            sums[0] = sum(s, rows);
+            return;
+        }
+        for (int c = 0; c < columns; c += LANES) maxDown(s, rows, columns, c, sums);
+        for (int r = 0; r < rows; r++) {
+            int from = r * columns;
+            for (int c = 0; c < columns; c++) s[from + c] = (s[from + c] - sums[c]) * scale;
+        }
+        exp(s, rows * columns);
+        for (int c = 0; c < columns; c += LANES) sumDown(s, rows, columns, c, sums);
+    }
+
+    private static void maxDown(float[] s, int rows, int columns, int c, float[] into) {
+        FloatVector max = FloatVector.fromArray(SPECIES, s, c);
+        for (int r = 1; r < rows; r++) {
+            max = max.max(FloatVector.fromArray(SPECIES, s, r * columns + c));
+        }
+        max.intoArray(into, c);
+    }
+
+    private static void sumDown(float[] s, int rows, int columns, int c, float[] into) {
+        FloatVector sum = FloatVector.zero(SPECIES);
+        for (int r = 0; r < rows; r++) {
+            sum = sum.add(FloatVector.fromArray(SPECIES, s, r * columns + c));
+        }
+        sum.intoArray(into, c);
+    }
+
+    private static float max(float[] s, int count) {
+        FloatVector max = FloatVector.broadcast(SPECIES, s[0]);
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) max = max.max(FloatVector.fromArray(SPECIES, s, i));
+        float most = max.reduceLanes(VectorOperators.MAX);
+        for (; i < count; i++) most = Math.max(most, s[i]);
+        return most;
+    }
+
+    private static float sum(float[] s, int count) {
+        FloatVector total = FloatVector.zero(SPECIES);
+        int i = 0;
+        for (; i <= count - LANES; i += LANES)
+            total = total.add(FloatVector.fromArray(SPECIES, s, i));
+        float sum = total.reduceLanes(VectorOperators.ADD);
+        for (; i < count; i++) sum += s[i];
+        return sum;
+    }
+
+    /** {@code s[i] = e^s[i]}, for s[i] ≤ 0. */
+    private static void exp(float[] s, int count) {
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            exp(FloatVector.fromArray(SPECIES, s, i)).intoArray(s, i);
+        }
+        for (; i < count; i++) s[i] = (float) Math.exp(s[i]);
+    }
+
+    private static final float LOG2_E = 1.442695f;
+    private static final float LN2_HIGH = 0.693359375f; // few bits: n times it is exact
+    private static final float LN2_LOW = -2.1219444e-4f;
+    private static final float SMALLEST = -87.33f; // below it e^x is subnormal: taken as 0
+
+    /**
+     * e^x for x ≤ 0 within 2 units in the last place: {@code x = n·ln 2 + r}, Taylor's polynomial
+     * of r in [-0.35, 0.35], times 2^n put together from its bits.
+     */
+    private static FloatVector exp(FloatVector x) {
+        VectorMask<Float> gone = x.lt(SMALLEST);
+        FloatVector clamped = x.max(SMALLEST);
+        // Adding 1.5·2^23 leaves the nearest whole number in the low bits.
+        FloatVector shifted = clamped.fma(x.broadcast(LOG2_E), x.broadcast(12582912f));
+        FloatVector n = shifted.sub(12582912f);
+        FloatVector r = n.fma(x.broadcast(-LN2_HIGH), clamped);
+        r = n.fma(x.broadcast(-LN2_LOW), r);
+        FloatVector p = r.fma(x.broadcast(1 / 5040f), x.broadcast(1 / 720f));
+        p = p.fma(r, x.broadcast(1 / 120f));
+        p = p.fma(r, x.broadcast(1 / 24f));
+        p = p.fma(r, x.broadcast(1 / 6f));
+        p = p.fma(r, x.broadcast(0.5f));
+        p = p.fma(r, x.broadcast(1f));
+        p = p.fma(r, x.broadcast(1f));
+        FloatVector power =
+                shifted.reinterpretAsInts()
+                        .lanewise(VectorOperators.LSHL, 23)
+                        .add(0x3f800000)
+                        .reinterpretAsFloats();
+        return p.mul(power).blend(0f, gone);
+    }
+}
