@@ -8,8 +8,9 @@ public interface HiddenSink {
      *
      * @param position index into the sequence
      * @param hidden {@code [hidden]} after the final norm; the caller's array, used again
+     * @param logits {@code [vocabulary]}; the caller's array, used again
      * @param logSumExp {@code ln Σ e^logit} over the whole vocabulary: log-probability = logit −
      *     this
      */
-    void accept(int position, float[] hidden, double logSumExp);
+    void accept(int position, float[] hidden, float[] logits, double logSumExp);
 }

@@ -191,7 +191,7 @@ class ReferenceModelTest {
             float[][] whole = logits(reference, tokens);
             reference.hiddenStates(
                     tokens,
-                    (position, hidden, logSumExp) -> {
+                    (position, hidden, logits, logSumExp) -> {
                         double sum = 0;
                         for (int v = 0; v < 97; v++) {
                             double logit = 0;
