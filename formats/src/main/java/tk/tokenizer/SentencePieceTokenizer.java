@@ -8,8 +8,8 @@ import java.util.List;
  * The tokenizer of a {@code tokenizer.model}: what the model was trained with. Thread-safe.
  *
  * <p>SentencePiece itself never takes the text of a control piece for the piece. With {@link
- * Specials#PARSE} a text is cut at those first, and what is between them is encoded as a text of its
- * own.
+ * Specials#PARSE} a text is cut at those first, and what is between them is encoded as a text of
+ * its own.
  */
 public final class SentencePieceTokenizer implements Tokenizer {
     private final SentencePieceModel model;

@@ -36,7 +36,7 @@ final class SpecialPartition {
                         .filter(id -> tokens.isHidden(id) || tokens.is(id, TokenType.USER_DEFINED))
                         .boxed()
                         .sorted(
-                                Comparator.comparing(
+                                Comparator.comparingInt(
                                         id ->
                                                 -tokens.text(id)
                                                         .getBytes(StandardCharsets.UTF_8)
