@@ -14,6 +14,7 @@ module tk.formats {
     exports tk.gguf;
     exports tk.filekind;
     exports tk.hf;
+    exports tk.model;
     exports tk.tokenizer;
     exports tk.torch;
 }
