@@ -19,7 +19,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.CodingErrorAction;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -98,30 +97,12 @@ public final class FileKinds {
         return length >= 2 && length < 1L << 40;
     }
 
-    /** A pickle (any protocol from 2 on) of torch's magic number as a ten-byte LONG1. */
+    /**
+     * A pickle of protocol 2 to 5: torch's magic number, or anything else, which the reader of such
+     * files judges.
+     */
     private static boolean startsLegacyTorch(byte[] head) {
-        byte[] magic = {
-            (byte) 0x8a,
-            10,
-            0x6c,
-            (byte) 0xfc,
-            (byte) 0x9c,
-            0x46,
-            (byte) 0xf9,
-            0x20,
-            0x6a,
-            (byte) 0xa8,
-            0x50,
-            0x19
-        };
-        if (head.length < 2 + magic.length || head[0] != (byte) 0x80) return false;
-        // Protocol 4 puts a FRAME (1 + 8 bytes) before it.
-        for (int at : new int[] {2, 11}) {
-            if (at + magic.length <= head.length
-                    && Arrays.equals(head, at, at + magic.length, magic, 0, magic.length))
-                return true;
-        }
-        return false;
+        return head.length > 2 && head[0] == (byte) 0x80 && head[1] >= 2 && head[1] <= 5;
     }
 
     /** A POSIX or GNU tar by its magic, an older one by the checksum of its first header. */
@@ -171,12 +152,6 @@ public final class FileKinds {
                     new Foreign(
                             "a SentencePiece tokenizer, not weights",
                             "Give the weights as INPUT and this file with --tokenizer."));
-        }
-        if (head.length > 2 && head[0] == (byte) 0x80 && head[1] >= 2 && head[1] <= 5) {
-            return Optional.of(
-                    new Foreign(
-                            "a bare pickle, not a file that torch.save wrote",
-                            "Save the state dict with torch.save or safetensors."));
         }
         return Optional.empty();
     }

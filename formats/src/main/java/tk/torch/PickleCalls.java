@@ -16,4 +16,12 @@ interface PickleCalls {
 
     /** The pickle refers to something outside itself: a storage, or a tensor. */
     PyValue persistent(PyValue id, PicklePlace at);
+
+    /**
+     * Whether to go on where a pickle does what cannot be done as data, so that the rest of it can
+     * be looked at too.
+     */
+    default boolean lenient() {
+        return false;
+    }
 }

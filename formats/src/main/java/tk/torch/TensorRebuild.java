@@ -5,10 +5,8 @@ import org.jspecify.annotations.Nullable;
 import tk.torch.PyValue.Dict;
 import tk.torch.PyValue.ExoticTensor;
 import tk.torch.PyValue.Global;
-import tk.torch.PyValue.None;
 import tk.torch.PyValue.Storage;
 import tk.torch.PyValue.TensorView;
-import tk.torch.PyValue.Text;
 
 import java.util.Map;
 import java.util.function.Function;
@@ -89,38 +87,64 @@ final class TensorRebuild {
         return metadata.get(key) instanceof PyValue.Bool flag && flag.value();
     }
 
-    /** Arguments 0 to 3: storage, offset, size, stride; all within the storage. */
     private static TensorView view(Arguments a, TorchType dtype) {
-        Storage storage = a.storage(0);
-        long offset = a.integer(1);
-        long[] size = a.integers(2);
-        long[] stride = a.integers(3);
+        return view(
+                a.function(),
+                a.storage(0),
+                dtype,
+                a.integer(1),
+                a.integers(2),
+                a.integers(3),
+                a.at());
+    }
+
+    /**
+     * A tensor over a storage, checked to lie within it.
+     *
+     * @param function who asks, for messages
+     * @param offset in elements of {@code dtype}, as are the strides
+     */
+    static TensorView view(
+            String function,
+            Storage storage,
+            TorchType dtype,
+            long offset,
+            long[] size,
+            long[] stride,
+            PicklePlace at) {
+        at.charge(64);
         if (size.length != stride.length) {
-            throw a.malformed("%d sizes but %d strides".formatted(size.length, stride.length));
+            throw at.malformed(
+                    "%s: %d sizes but %d strides".formatted(function, size.length, stride.length));
         }
-        a.at().charge(64);
+        if (offset < 0) throw at.malformed("%s: storage offset %d".formatted(function, offset));
         boolean empty = false;
-        for (int i = 0; i < size.length; i++) {
-            if (size[i] < 0 || stride[i] < 0) throw a.malformed("a negative size or stride");
-            if (size[i] == 0) empty = true;
-        }
-        if (offset < 0) throw a.malformed("storage offset " + offset);
         try {
             long elements = 1;
             long last = offset;
             for (int i = 0; i < size.length; i++) {
-                if (size[i] != 0) elements = Math.multiplyExact(elements, size[i]);
+                if (size[i] < 0 || stride[i] < 0) {
+                    throw at.malformed(function + ": a negative size or stride");
+                }
+                if (size[i] == 0) empty = true;
+                else elements = Math.multiplyExact(elements, size[i]);
                 last = Math.addExact(last, Math.multiplyExact(Math.max(0, size[i] - 1), stride[i]));
             }
-            Math.multiplyExact(elements, (long) dtype.bytes());
+            if (Math.multiplyExact(elements, (long) dtype.bytes()) < 0) {
+                throw new IllegalStateException();
+            }
             long available = storage.bytes() / dtype.bytes();
             if (!empty && last >= available) {
-                throw a.malformed(
-                        "reaches element %d of storage `%s`, which has %d"
-                                .formatted(last, Spelling.visible(storage.key()), available));
+                throw at.malformed(
+                        "%s: reaches element %d of storage `%s`, which has %d"
+                                .formatted(
+                                        function,
+                                        last,
+                                        Spelling.visible(storage.key()),
+                                        available));
             }
         } catch (ArithmeticException e) {
-            throw a.malformed("the size overflows 64 bits");
+            throw at.malformed(function + ": the size overflows 64 bits");
         }
         return new TensorView(storage, dtype, offset, size, stride);
     }
@@ -201,15 +225,5 @@ final class TensorRebuild {
 
     private static PyValue opaque(String what) {
         return new ExoticTensor(TorchType.BYTES, new long[] {0}, "is " + what);
-    }
-
-    /** The storage's name in the container: a str, or in the oldest files a number. */
-    static @Nullable String key(PyValue value) {
-        return switch (value) {
-            case Text text -> text.value();
-            case PyValue.Int number -> Long.toString(number.value());
-            case None _ -> null;
-            default -> null;
-        };
     }
 }

@@ -171,19 +171,11 @@ final class TorchGlobals implements PickleCalls {
     }
 
     private static UnsafeException refusal(Global global, PicklePlace at) {
-        boolean module = global.module().startsWith("torch.nn.");
         return at.unsafe(
-                "asks for `%s`%s; nothing was executed"
-                        .formatted(
-                                global.spelled(),
-                                module
-                                        ? ", as a whole pickled module does"
-                                        : ", which makes no tensor"),
-                module
-                        ? "Where you trust it, load it with torch and save"
-                                + " torch.save(model.state_dict(), …)."
-                        : "Where you trust it, load it with torch and save its state dict alone;"
-                                + " `tk inspect` lists all it would call.");
+                "asks for `%s`, which makes no tensor; nothing was executed"
+                        .formatted(global.spelled()),
+                "`tk inspect` lists all it would call. Where you trust the file, load it with torch"
+                        + " and save its state dict alone.");
     }
 
     // ---- what the calls make ----

@@ -6,6 +6,9 @@ import tk.checkpoint.Checkpoint;
 import tk.checkpoint.CheckpointReader;
 import tk.checkpoint.TensorMap;
 import tk.error.TkException;
+import tk.error.UnsafeException;
+import tk.filekind.FileKind.Weights;
+import tk.filekind.FileKinds;
 import tk.tensor.SourceFile;
 import tk.tensor.Tensor;
 
@@ -54,17 +57,21 @@ public final class TorchReader implements CheckpointReader {
     @Override
     public boolean recognises(Path path) {
         if (Files.isDirectory(path)) return false;
-        try (SourceFile file = SourceFile.open(path)) {
-            byte[] head = file.read(0, (int) Math.min(file.size(), 64));
-            return ZipDirectory.recognises(head);
-        }
+        return switch (FileKinds.of(path)) {
+            case Weights weights ->
+                    switch (weights) {
+                        case TORCH_ZIP, TORCH_LEGACY, TORCH_TAR -> true;
+                        case SAFETENSORS, GGUF -> false;
+                    };
+            default -> false;
+        };
     }
 
     @Override
     public Checkpoint open(Path path) {
         SourceFile file = SourceFile.open(path);
         try {
-            TorchContainer container = TorchZip.open(file);
+            TorchContainer container = TorchContainer.open(file);
             StateDict chosen = new StateDictSearch(file.toString(), container.root()).find(key);
             TorchTensors tensors = new TorchTensors(file.toString(), container);
             List<Tensor> list = new ArrayList<>();
@@ -74,12 +81,28 @@ public final class TorchReader implements CheckpointReader {
             if (!chosen.key().isEmpty()) metadata.put("torch.key", chosen.key());
             if (!chosen.prefix().isEmpty()) metadata.put("torch.prefix", chosen.prefix());
             return new TensorMap(list, metadata, List.of(file));
-        } catch (TkException e) {
-            file.close();
-            throw e;
+        } catch (UnsafeException e) {
+            try (file) {
+                throw explained(e, file);
+            }
         } catch (RuntimeException e) {
             file.close();
             throw e;
         }
+    }
+
+    /** The commonest reason for a refusal deserves its name. */
+    private static UnsafeException explained(UnsafeException refusal, SourceFile file) {
+        boolean wholeModule;
+        try {
+            wholeModule = PickleAudit.of(file).isWholeModule();
+        } catch (TkException e) {
+            return refusal;
+        }
+        if (!wholeModule) return refusal;
+        return new UnsafeException(
+                refusal.getMessage() + ": a whole pickled module, not its state dict",
+                "Where you trust it, load it with torch and save torch.save(model.state_dict(), …).",
+                refusal);
     }
 }
