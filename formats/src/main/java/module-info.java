@@ -15,6 +15,7 @@ module tk.formats {
     exports tk.filekind;
     exports tk.hf;
     exports tk.model;
+    exports tk.safetensors;
     exports tk.tokenizer;
     exports tk.torch;
 }

@@ -6,7 +6,6 @@ import tk.error.IoException;
 import tk.error.TkException;
 import tk.tensor.Scratch;
 import tk.tensor.Tensor;
-import tk.tensor.TensorInfo;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -84,7 +83,7 @@ public final class PlanWriter {
         }
     }
 
-    private record Task(Tensor tensor, int valuesIndex, long firstRow, long rows, long offset) {}
+    private record Task(Pieces pieces, int valuesIndex, long first, long count, long offset) {}
 
     private void writeFile(PlannedFile file, Path path) throws IOException {
         List<Task> tasks = new ArrayList<>();
@@ -125,28 +124,17 @@ public final class PlanWriter {
     }
 
     /**
-     * Splits a tensor into runs of rows; a tensor whose checksum is wanted stays whole, and streams
-     * within its task.
+     * Splits a tensor into runs of pieces; a tensor whose checksum is wanted stays whole, and
+     * streams within its task.
      */
     private static void addTasks(
             List<Task> tasks, Tensor tensor, int valuesIndex, long offset, boolean whole) {
-        TensorInfo info = tensor.info();
-        long rows = info.shape().rows();
-        long step = whole ? Math.max(1, rows) : rowsPerChunk(info);
-        for (long first = 0; first < rows; first += step) {
-            long count = Math.min(step, rows - first);
-            tasks.add(
-                    new Task(tensor, valuesIndex, first, count, offset + first * info.rowBytes()));
+        Pieces pieces = Pieces.of(tensor);
+        long step = whole ? Math.max(1, pieces.count()) : pieces.fitting(CHUNK);
+        for (long first = 0; first < pieces.count(); first += step) {
+            long count = Math.min(step, pieces.count() - first);
+            tasks.add(new Task(pieces, valuesIndex, first, count, offset + first * pieces.bytes()));
         }
-    }
-
-    /**
-     * How many rows are handled at a time. A chunk counts the widest form a row takes on its way
-     * (F32), so that a quantizing transform's scratch stays as small as the output's.
-     */
-    private static long rowsPerChunk(TensorInfo info) {
-        long widest = Math.max(info.rowBytes(), info.shape().columns() * 4);
-        return Math.max(1, CHUNK / Math.max(1, widest));
     }
 
     private void run(List<Task> tasks, FileChannel channel, int[] crcs) {
@@ -192,19 +180,18 @@ public final class PlanWriter {
     }
 
     private void carryOut(Task task, FileChannel channel, int[] crcs) {
-        TensorInfo info = task.tensor().info();
-        long rowBytes = info.rowBytes();
-        long step = Math.min(task.rows(), rowsPerChunk(info));
+        Pieces pieces = task.pieces();
+        long step = Math.min(task.count(), pieces.fitting(CHUNK));
         CRC32 crc = new CRC32();
-        try (Scratch scratch = Scratch.borrow(step * rowBytes)) {
-            for (long done = 0; done < task.rows(); done += step) {
-                long count = Math.min(step, task.rows() - done);
-                MemorySegment rows = scratch.segment().asSlice(0, count * rowBytes);
-                task.tensor().readRows(task.firstRow() + done, count, rows);
-                ByteBuffer buffer = rows.asByteBuffer();
+        try (Scratch scratch = Scratch.borrow(step * pieces.bytes())) {
+            for (long done = 0; done < task.count(); done += step) {
+                long count = Math.min(step, task.count() - done);
+                MemorySegment bytes = scratch.segment().asSlice(0, count * pieces.bytes());
+                pieces.read(task.first() + done, count, bytes);
+                ByteBuffer buffer = bytes.asByteBuffer();
                 if (crcs.length > 0) crc.update(buffer.duplicate());
-                writeFully(channel, buffer, task.offset() + done * rowBytes);
-                progress.advance(rows.byteSize());
+                writeFully(channel, buffer, task.offset() + done * pieces.bytes());
+                progress.advance(bytes.byteSize());
             }
         } catch (IOException e) {
             throw new IoException("cannot write: " + e.getMessage(), "Is the disk full?", e);

@@ -3,7 +3,6 @@ package tk.checkpoint;
 import tk.error.IoException;
 import tk.tensor.Scratch;
 import tk.tensor.Tensor;
-import tk.tensor.TensorInfo;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -40,14 +39,13 @@ public final class Sha256 {
     /** Of a tensor's rows. */
     public static String of(Tensor tensor) {
         MessageDigest digest = digest();
-        TensorInfo info = tensor.info();
-        long rows = info.shape().rows();
-        long step = Math.max(1, CHUNK / Math.max(1, info.rowBytes()));
-        try (Scratch scratch = Scratch.borrow(Math.min(rows, step) * info.rowBytes())) {
-            for (long first = 0; first < rows; first += step) {
-                long count = Math.min(step, rows - first);
-                MemorySegment bytes = scratch.segment().asSlice(0, count * info.rowBytes());
-                tensor.readRows(first, count, bytes);
+        Pieces pieces = Pieces.of(tensor);
+        long step = pieces.fitting(CHUNK);
+        try (Scratch scratch = Scratch.borrow(Math.min(pieces.count(), step) * pieces.bytes())) {
+            for (long first = 0; first < pieces.count(); first += step) {
+                long count = Math.min(step, pieces.count() - first);
+                MemorySegment bytes = scratch.segment().asSlice(0, count * pieces.bytes());
+                pieces.read(first, count, bytes);
                 digest.update(bytes.asByteBuffer());
             }
         }

@@ -117,11 +117,11 @@ record GgufHeader(
         for (long i = 0; i < count; i++) {
             long at = in.position();
             String key = in.text("key " + i);
-            if (key.isEmpty()) throw in.malformed(at, "key %d is empty".formatted(i));
+            if (key.isEmpty()) throw in.malformed(at, "key %s is empty".formatted(i));
             if (key.length() > MAX_KEY) {
                 throw in.malformed(
                         at,
-                        "key %d has %,d characters, expected at most %,d"
+                        "key %s has %s characters, expected at most %s"
                                 .formatted(i, key.length(), MAX_KEY));
             }
             if (values.putLast(key, GgufValues.read(in, key)) != null) {
@@ -147,7 +147,7 @@ record GgufHeader(
 
     static String describe(GgufValue value) {
         return value instanceof GgufValue.Whole(GgufValueType type, long number)
-                ? "the %s %d".formatted(type, number)
+                ? "the %s %s".formatted(type, number)
                 : "of type " + value.type();
     }
 
@@ -164,7 +164,7 @@ record GgufHeader(
             if (dtype.isBlock() && shape.columns() % dtype.blockSize() != 0) {
                 throw in.malformed(
                         at,
-                        "tensor `%s`: a row of %,d values is no whole number of %s blocks of %d"
+                        "tensor `%s`: a row of %s values is no whole number of %s blocks of %s"
                                 .formatted(name, shape.columns(), dtype, dtype.blockSize()));
             }
             Entry entry = new Entry(new TensorInfo(name, dtype, shape), offset);
@@ -181,7 +181,7 @@ record GgufHeader(
         if (rank < 0 || rank > MAX_DIMS) {
             throw in.malformed(
                     at,
-                    "tensor `%s` has %s dimensions, expected at most %d"
+                    "tensor `%s` has %s dimensions, expected at most %s"
                             .formatted(name, Integer.toUnsignedString(rank), MAX_DIMS));
         }
         long[] dims = new long[rank];
@@ -224,7 +224,7 @@ record GgufHeader(
                         () ->
                                 in.malformed(
                                         at,
-                                        "tensor `%s` has type %d (%s), which was removed from ggml"
+                                        "tensor `%s` has type %s (%s), which was removed from ggml"
                                                 .formatted(name, code, type)));
     }
 
@@ -242,7 +242,7 @@ record GgufHeader(
             if (entry.offset() != next) {
                 throw in.malformed(
                         dataOffset,
-                        "tensor `%s` has offset %s, expected %,d: tensors must follow one another"
+                        "tensor `%s` has offset %s, expected %s: tensors must follow one another"
                                 .formatted(
                                         info.name(), Long.toUnsignedString(entry.offset()), next));
             }
@@ -252,14 +252,14 @@ record GgufHeader(
             if (bytes > available) {
                 throw in.malformed(
                         start,
-                        "tensor `%s` %s %s takes %s bytes, but the file ends after %,d"
+                        "tensor `%s` %s %s takes %s bytes, but the file ends after %s"
                                 .formatted(
                                         info.name(),
                                         info.dtype(),
                                         info.shape(),
                                         bytes == Long.MAX_VALUE
                                                 ? "more than 2^63"
-                                                : "%,d".formatted(bytes),
+                                                : "%s".formatted(bytes),
                                         available),
                         "It was not copied or downloaded whole: fetch it again.");
             }

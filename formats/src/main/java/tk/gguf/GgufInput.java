@@ -77,7 +77,7 @@ final class GgufInput {
         if (count < 0 || count > remaining() / smallest) {
             throw malformed(
                     at,
-                    "%s is %s, but the %,d bytes that are left hold at most %,d"
+                    "%s is %s, but the %s bytes that are left hold at most %s"
                             .formatted(
                                     what,
                                     Long.toUnsignedString(count),
@@ -129,7 +129,7 @@ final class GgufInput {
         spent += bytes;
         if (spent > BUDGET) {
             throw new UnsupportedException(
-                    "%s: byte %d: the header takes more than the %,d bytes of memory that tk gives it"
+                    "%s: byte %s: the header takes more than the %s bytes of memory that tk gives it"
                             .formatted(file, position(), BUDGET),
                     "No model in use comes near; if this one is sound, please report it.");
         }
@@ -151,7 +151,7 @@ final class GgufInput {
     }
 
     MalformedException malformed(long at, String message, @Nullable String hint) {
-        return new MalformedException("%s: byte %d: %s".formatted(file, at, message), hint);
+        return new MalformedException("%s: byte %s: %s".formatted(file, at, message), hint);
     }
 
     /** At least {@code bytes} bytes, at most a window full. */
@@ -171,7 +171,7 @@ final class GgufInput {
     private MalformedException ended(String what, long bytes) {
         return malformed(
                 position(),
-                "the file ends at byte %,d within %s: expected %,d more bytes, found %,d"
+                "the file ends at byte %s within %s: expected %s more bytes, found %s"
                         .formatted(file.size(), what, bytes, remaining()),
                 "It was not copied or downloaded whole: fetch it again.");
     }

@@ -76,7 +76,7 @@ final class GgufValues {
                 if (value != 0 && value != 1) {
                     throw in.malformed(
                             at,
-                            "%s is the boolean %d, expected 0 or 1".formatted(what, value & 0xff));
+                            "%s is the boolean %s, expected 0 or 1".formatted(what, value & 0xff));
                 }
                 yield value;
             }

@@ -76,14 +76,14 @@ public final class GgufWriter {
             throw unsupported(
                     target,
                     info,
-                    "its name has %d bytes, llama.cpp reads at most %d"
+                    "its name has %s bytes, llama.cpp reads at most %s"
                             .formatted(nameBytes, MAX_NAME));
         }
         if (dims.length > GgufHeader.MAX_DIMS) {
             throw unsupported(
                     target,
                     info,
-                    "%d dimensions, GGUF holds at most %d"
+                    "%s dimensions, GGUF holds at most %s"
                             .formatted(dims.length, GgufHeader.MAX_DIMS));
         }
         GgmlType type =
@@ -118,7 +118,7 @@ public final class GgufWriter {
                     value;
             case GgufValue value ->
                     throw new UnsupportedException(
-                            "%s: %s is %s, expected a U32 that is a power of two up to %,d"
+                            "%s: %s is %s, expected a U32 that is a power of two up to %s"
                                     .formatted(
                                             target,
                                             GgufHeader.ALIGNMENT_KEY,

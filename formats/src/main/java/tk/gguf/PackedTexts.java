@@ -36,7 +36,7 @@ final class PackedTexts extends AbstractList<String> implements RandomAccess {
             in.fill(bytes, used, length, what);
             String text = new String(bytes, used, length, StandardCharsets.UTF_8);
             if (!GgufInput.isUtf8(text, bytes, used, used + length)) {
-                throw in.notUtf8(at, "string %d of %s".formatted(i, what));
+                throw in.notUtf8(at, "string %s of %s".formatted(i, what));
             }
             used += length;
             ends[i] = used;

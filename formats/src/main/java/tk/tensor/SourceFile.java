@@ -3,7 +3,9 @@ package tk.tensor;
 import tk.error.IoException;
 import tk.error.MalformedException;
 
+import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -83,6 +85,40 @@ public final class SourceFile implements AutoCloseable {
         byte[] bytes = new byte[length];
         read(offset, MemorySegment.ofArray(bytes));
         return bytes;
+    }
+
+    /**
+     * The {@code length} bytes from {@code offset} on, as a stream; closing it leaves the file
+     * open.
+     */
+    public InputStream stream(long offset, long length) {
+        Objects.checkFromIndexSize(offset, length, size);
+        return new BufferedInputStream(new Region(offset, offset + length), 1 << 16);
+    }
+
+    private final class Region extends InputStream {
+        private long next;
+        private final long end;
+
+        private Region(long start, long end) {
+            this.next = start;
+            this.end = end;
+        }
+
+        @Override
+        public int read() {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] into, int from, int length) {
+            if (length > 0 && next == end) return -1;
+            int count = (int) Math.min(length, end - next);
+            SourceFile.this.read(next, MemorySegment.ofArray(into).asSlice(from, count));
+            next += count;
+            return count;
+        }
     }
 
     private int readSome(long offset, ByteBuffer buffer) {

@@ -23,8 +23,11 @@ public record StoredTensor(TensorInfo info, FileRegion region) implements Tensor
     @Override
     public void readRows(long first, long count, MemorySegment into) {
         Objects.checkFromIndexSize(first, count, info.shape().rows());
-        long rowBytes = info.rowBytes();
-        region.file().read(region.offset() + first * rowBytes, into.asSlice(0, count * rowBytes));
+        // Not by rowBytes(): a row of a type below a byte may end within one.
+        long columns = info.shape().columns();
+        long start = info.dtype().byteSize(first * columns);
+        long length = info.dtype().byteSize(count * columns);
+        region.file().read(region.offset() + start, into.asSlice(0, length));
     }
 
     @Override

@@ -1,0 +1,2 @@
+/** safetensors: single files and sharded folders, read and written. */
+package tk.safetensors;
