@@ -6,6 +6,8 @@ import tk.json.JsonValue.JsonObject;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.MathContext;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,7 +49,7 @@ public final class PythonJson {
     public static JsonNumber ofFloat(double value) {
         if (!Double.isFinite(value)) throw new IllegalArgumentException("JSON has no " + value);
         if (value == 0) return new JsonNumber(1 / value < 0 ? "-0.0" : "0.0");
-        BigDecimal decimal = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+        BigDecimal decimal = shortest(value);
         String digits = decimal.unscaledValue().abs().toString();
         int exponent = decimal.precision() - decimal.scale() - 1;
         String sign = value < 0 ? "-" : "";
@@ -64,5 +66,13 @@ public final class PythonJson {
         }
         String plain = decimal.abs().toPlainString();
         return new JsonNumber(sign + plain + (plain.indexOf('.') < 0 ? ".0" : ""));
+    }
+
+    /** Java keeps a second digit even where one would do: 4.9E-324 for Python's 5e-324. */
+    private static BigDecimal shortest(double value) {
+        BigDecimal decimal = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+        if (decimal.precision() != 2) return decimal;
+        BigDecimal one = decimal.round(new MathContext(1, RoundingMode.HALF_EVEN));
+        return one.doubleValue() == value ? one.stripTrailingZeros() : decimal;
     }
 }
