@@ -1,0 +1,365 @@
+package tk.verify.weights;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+
+import tk.quantize.FloatRows;
+import tk.tensor.DType;
+import tk.tensor.Scalars;
+import tk.tensor.Scratch;
+import tk.tensor.Tensor;
+import tk.tensor.TensorInfo;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/**
+ * Compares two tensors that should hold the same values, row by row.
+ *
+ * <ul>
+ *   <li>A float target must be, to the bit, the source rounded to its type.
+ *   <li>A quantized target must hold for every value the code that comes nearest to it, given the
+ *       scales of its block; and no block's scale may be lost. That is what every quantizer of
+ *       llama.cpp's does, with and without an importance matrix, and it needs no tolerance: one
+ *       wrong value among millions shows.
+ *   <li>Quantizers that choose codes by other rules (to compensate errors) keep most values within
+ *       one step: that passes with a note, and the logits decide.
+ * </ul>
+ */
+final class TensorComparison {
+    /** Rows are compared in runs of about so many values. */
+    private static final int CHUNK = 1 << 18;
+
+    /** Up to this share, codes that aren't the nearest are damage; beyond, another rounding. */
+    private static final double DAMAGE = 0.01;
+
+    /**
+     * Limit of the root mean square error in steps: 0.29 where every code is the nearest, up to 0.5
+     * where errors are compensated, 1 where every code is off by one.
+     */
+    private static final double ROUNDING = 0.6;
+
+    /** Limit of the normalised error of a type whose blocks are not looked into. */
+    private static final double OTHER_TYPES = 0.25;
+
+    private final Tensor source;
+    private final Tensor target;
+    private final long rows;
+    private final int columns;
+    private final boolean importance;
+    private final Optional<CodeGrid> grid;
+    private final CodeGrid.Scales scales = new CodeGrid.Scales();
+
+    private long changed;
+    private long wrong;
+    private long firstWrong = -1;
+    private double firstExpected;
+    private double firstFound;
+    private long overflows;
+    private long notNearest;
+    private long inside;
+    private double squaredSteps;
+    private long farOff;
+    private long lostBlocks;
+    private double maxAbs;
+    private double squaredError;
+    private double squaredSource;
+    private long worstRow;
+    private double worstRowError = -1;
+
+    private TensorComparison(Tensor source, Tensor target, long rows, boolean importance) {
+        this.source = source;
+        this.target = target;
+        this.rows = rows;
+        this.columns = Math.toIntExact(source.info().shape().columns());
+        this.importance = importance;
+        this.grid = CodeGrid.of(target.info().dtype());
+    }
+
+    /**
+     * Compares the first {@code rows} rows.
+     *
+     * @param role for the report
+     * @param importance whether the target was quantized with an importance matrix
+     */
+    static TensorDifference compare(
+            Tensor source, Tensor target, long rows, Role role, boolean importance) {
+        TensorComparison comparison = new TensorComparison(source, target, rows, importance);
+        comparison.run();
+        return comparison.result(role);
+    }
+
+    private void run() {
+        boolean sameType = source.info().dtype() == target.info().dtype();
+        int step = Math.max(1, CHUNK / Math.max(1, columns));
+        float[] expected = new float[Math.toIntExact(Math.min(rows, step) * columns)];
+        float[] found = new float[expected.length];
+        for (long first = 0; first < rows; first += step) {
+            int count = (int) Math.min(step, rows - first);
+            if (sameType && equalBytes(first, count, expected, found)) continue;
+            FloatRows.read(source, first, count, expected);
+            if (target.info().dtype().isBlock()) compareBlocks(first, count, expected, found);
+            else compareFloats(first, count, expected, found);
+        }
+    }
+
+    /** Rows with equal bytes differ in nothing; only the source's energy is added up. */
+    private boolean equalBytes(long first, int count, float[] expected, float[] found) {
+        long bytes = Math.multiplyExact(count, source.info().rowBytes());
+        try (Scratch a = Scratch.borrow(bytes);
+                Scratch b = Scratch.borrow(bytes)) {
+            source.readRows(first, count, a.segment());
+            target.readRows(first, count, b.segment());
+            if (a.segment().mismatch(b.segment()) >= 0) return false;
+            FloatRows.widen(source.info().dtype(), a.segment(), 0, expected, 0, count * columns);
+            System.arraycopy(expected, 0, found, 0, count * columns);
+            for (int row = 0; row < count; row++) addRow(first + row, row, expected, found);
+            return true;
+        }
+    }
+
+    private void compareFloats(long first, int count, float[] expected, float[] found) {
+        DType type = target.info().dtype();
+        int values = count * columns;
+        long bytes = type.byteSize(values);
+        try (Scratch rounded = Scratch.borrow(bytes);
+                Scratch stored = Scratch.borrow(bytes)) {
+            Scalars.narrow(type, expected, 0, rounded.segment(), 0, values);
+            target.readRows(first, count, stored.segment());
+            Scalars.widen(type, stored.segment(), 0, found, 0, values);
+            MemorySegment a = rounded.segment();
+            MemorySegment b = stored.segment();
+            int width = type.blockBytes();
+            for (long at = a.mismatch(b); at >= 0; ) {
+                int index = (int) (at / width);
+                addWrong(first, index, expected[index], found[index]);
+                long next = (index + 1L) * width;
+                long more = a.asSlice(next).mismatch(b.asSlice(next));
+                at = more < 0 ? -1 : next + more;
+            }
+            for (int i = 0; i < values; i++) {
+                if (Float.isInfinite(found[i]) && !Float.isInfinite(expected[i])) {
+                    if (overflows++ == 0 && wrong == 0) {
+                        rememberFirst(first, i, expected[i], found[i]);
+                    }
+                }
+            }
+        }
+        for (int row = 0; row < count; row++) addRow(first + row, row, expected, found);
+    }
+
+    private void compareBlocks(long first, int count, float[] expected, float[] found) {
+        TensorInfo info = target.info();
+        int bytes = Math.toIntExact(Math.multiplyExact(count, info.rowBytes()));
+        byte[] blocks = new byte[bytes];
+        try (Scratch scratch = Scratch.borrow(bytes)) {
+            target.readRows(first, count, scratch.segment());
+            FloatRows.widen(info.dtype(), scratch.segment(), 0, found, 0, count * columns);
+            MemorySegment.copy(scratch.segment(), JAVA_BYTE, 0, blocks, 0, bytes);
+        }
+        if (grid.isPresent()) {
+            int size = info.dtype().blockSize();
+            int width = info.dtype().blockBytes();
+            for (int block = 0; block < count * columns / size; block++) {
+                checkBlock(grid.get(), blocks, block * width, first, block * size, expected, found);
+            }
+        }
+        for (int row = 0; row < count; row++) addRow(first + row, row, expected, found);
+    }
+
+    private void checkBlock(
+            CodeGrid codes,
+            byte[] blocks,
+            int at,
+            long firstRow,
+            int start,
+            float[] expected,
+            float[] found) {
+        codes.read(blocks, at, scales);
+        boolean lost = true;
+        for (int run = 0; run < codes.runs(); run++) lost &= scales.step[run] == 0;
+        boolean lostValues = false;
+        for (int run = 0; run < codes.runs(); run++) {
+            double step = scales.step[run];
+            double offset = scales.offset[run];
+            double allowed = step == 0 ? lost ? codes.smallest() : codes.lostRange(scales) : 0;
+            for (int i = start + run * codes.run(); i < start + (run + 1) * codes.run(); i++) {
+                double error = Math.abs((double) expected[i] - found[i]);
+                if (step == 0) {
+                    lostValues |= !(error <= allowed);
+                    continue;
+                }
+                double nearest = codes.nearestDistance(expected[i], step, offset);
+                double spacing = codes.spacing(step);
+                if (nearest <= spacing / 2) {
+                    inside++;
+                    squaredSteps += error * error / (spacing * spacing);
+                }
+                double beyond = error - nearest - codes.slack(expected[i], found[i], step, offset);
+                if (beyond <= 0) continue;
+                notNearest++;
+                // A NaN is never within a step.
+                if (!(beyond <= spacing * (fitsAfterCoding() ? 2 : 1))) {
+                    if (farOff++ == 0) rememberFirst(firstRow, i, expected[i], found[i]);
+                }
+            }
+        }
+        if (lostValues) lostBlocks++;
+    }
+
+    /**
+     * With an importance matrix these types fit the scale once more after the codes were chosen,
+     * which leaves some codes next to the nearest.
+     */
+    private boolean fitsAfterCoding() {
+        return importance
+                && switch (target.info().dtype()) {
+                    case Q4_0, Q4_1, Q5_0, Q5_1 -> true;
+                    default -> false;
+                };
+    }
+
+    private void addWrong(long firstRow, int index, float expected, float found) {
+        // The source's NaN keeps its sign only in some types; any NaN stands for it.
+        if (Float.isNaN(expected) && Float.isNaN(found)) return;
+        if (wrong++ == 0) rememberFirst(firstRow, index, expected, found);
+    }
+
+    private void rememberFirst(long firstRow, int index, float expected, float found) {
+        firstWrong = firstRow * columns + index;
+        firstExpected = expected;
+        firstFound = found;
+    }
+
+    private void addRow(long row, int within, float[] expected, float[] found) {
+        double error = 0;
+        double energy = 0;
+        for (int i = within * columns; i < (within + 1) * columns; i++) {
+            double difference = (double) found[i] - expected[i];
+            if (difference != 0) {
+                changed++;
+                maxAbs = Math.max(maxAbs, Math.abs(difference));
+                error += difference * difference;
+            }
+            energy += (double) expected[i] * expected[i];
+        }
+        squaredError += error;
+        squaredSource += energy;
+        if (error > worstRowError) {
+            worstRowError = error;
+            worstRow = row;
+        }
+    }
+
+    private TensorDifference result(Role role) {
+        double values = Math.max(1, (double) rows * columns);
+        TensorInfo info = target.info();
+        return new TensorDifference(
+                info.name(),
+                source.info().name(),
+                role.layer(),
+                role.label(),
+                source.info().dtype(),
+                info.dtype(),
+                info.shape(),
+                changed,
+                maxAbs,
+                Math.sqrt(squaredError / values),
+                squaredError == 0 ? 0 : squaredError / Math.max(squaredSource, Double.MIN_NORMAL),
+                worstRow,
+                notNearest,
+                failure(values),
+                note(values));
+    }
+
+    private Optional<String> failure(double values) {
+        String place = "`%s`".formatted(target.info().name());
+        if (overflows > 0) {
+            return Optional.of(
+                    "%s: %,d values overflow %s, the first at %s: %s became %s"
+                            .formatted(
+                                    place,
+                                    overflows,
+                                    target.info().dtype(),
+                                    position(),
+                                    (float) firstExpected,
+                                    (float) firstFound));
+        }
+        if (wrong > 0) {
+            return Optional.of(
+                    "%s: %,d of %,.0f values are not %s as %s, the first at %s: %s, expected %s"
+                            .formatted(
+                                    place,
+                                    wrong,
+                                    values,
+                                    "`" + source.info().name() + "`",
+                                    target.info().dtype(),
+                                    position(),
+                                    (float) firstFound,
+                                    (float) firstExpected));
+        }
+        if (!(squaredError < Double.POSITIVE_INFINITY)) {
+            return Optional.of(place + ": holds values that are not finite");
+        }
+        if (farOff > 0) {
+            return Optional.of(
+                    "%s: %,d of %,.0f values are more than a step of %s away from `%s`, the first at %s: %s, expected %s"
+                            .formatted(
+                                    place,
+                                    farOff,
+                                    values,
+                                    target.info().dtype(),
+                                    source.info().name(),
+                                    position(),
+                                    (float) firstFound,
+                                    (float) firstExpected));
+        }
+        if (lostBlocks > 0 && !importance) {
+            return Optional.of("%s: %,d blocks have lost their scale".formatted(place, lostBlocks));
+        }
+        if (notNearest > 0 && notNearest <= DAMAGE * values && !fitsAfterCoding()) {
+            return Optional.of(
+                    "%s: %,d of %,.0f codes are not the nearest to `%s`"
+                            .formatted(place, notNearest, values, source.info().name()));
+        }
+        double steps = Math.sqrt(squaredSteps / Math.max(1, inside));
+        if (notNearest > DAMAGE * values && steps > ROUNDING) {
+            return Optional.of(
+                    "%s: values are %.2f steps of %s away from `%s` on average, at most %.2f expected"
+                            .formatted(
+                                    place,
+                                    steps,
+                                    target.info().dtype(),
+                                    source.info().name(),
+                                    ROUNDING));
+        }
+        if (target.info().dtype().isBlock()
+                && grid.isEmpty()
+                && squaredError > OTHER_TYPES * squaredSource) {
+            return Optional.of(
+                    "%s: normalised error %.3f against `%s`, at most %.2f expected"
+                            .formatted(
+                                    place,
+                                    squaredError / squaredSource,
+                                    source.info().name(),
+                                    OTHER_TYPES));
+        }
+        return Optional.empty();
+    }
+
+    private Optional<String> note(double values) {
+        if (lostBlocks > 0) {
+            return Optional.of(
+                    "%,d blocks without importance hold a constant".formatted(lostBlocks));
+        }
+        if (notNearest > 0) {
+            return Optional.of(
+                    "%.1f %% of the codes are not the nearest: another rounding than llama.cpp's"
+                            .formatted(100 * notNearest / values));
+        }
+        return Optional.empty();
+    }
+
+    private String position() {
+        return "[%d, %d]".formatted(firstWrong / columns, firstWrong % columns);
+    }
+}
