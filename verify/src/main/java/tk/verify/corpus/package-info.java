@@ -1,0 +1,2 @@
+/** The texts that models are compared on. */
+package tk.verify.corpus;
