@@ -1,6 +1,7 @@
 package tk.verify;
 
 import tk.json.JsonValue.JsonObject;
+import tk.verify.weights.TensorDifference;
 
 import java.util.List;
 import java.util.Optional;
@@ -8,24 +9,62 @@ import java.util.Optional;
 /**
  * The measurements behind a verdict.
  *
+ * @param parameters how many values the candidate's weights have
+ * @param tensors how each weight differs, in the order of the computation
  * @param logits how the logits compare, where they were computed
+ * @param worst the positions that differ most, in context, worst first
+ * @param continuations what both sides wrote
  * @param perplexity of both sides on the user's text, where one was given
  * @param tokens what the tokenizers made of the corpus
  */
 public record Evidence(
-        Optional<LogitStatistics> logits, Optional<Perplexities> perplexity, Tokens tokens) {
+        long parameters,
+        List<TensorDifference> tensors,
+        Optional<LogitStatistics> logits,
+        List<WorstToken> worst,
+        List<Continuation> continuations,
+        Optional<TextEvaluation> perplexity,
+        Tokens tokens) {
+
+    /** Nothing measured. */
+    public static final Evidence NONE =
+            new Evidence(
+                    0,
+                    List.of(),
+                    Optional.empty(),
+                    List.of(),
+                    List.of(),
+                    Optional.empty(),
+                    new Tokens(0, List.of()));
+
+    /** Copies the lists. */
+    public Evidence {
+        tensors = List.copyOf(tensors);
+        worst = List.copyOf(worst);
+        continuations = List.copyOf(continuations);
+    }
 
     /**
-     * exp of the mean negative log-likelihood of a text.
+     * A position at which the two models differ.
      *
-     * @param reference of the source
-     * @param candidate of what was made from it
+     * @param before the text up to there
+     * @param expected the reference's likeliest next token
+     * @param found the candidate's
+     * @param kl divergence, nats
      */
-    public record Perplexities(double reference, double candidate) {
-        JsonObject toJson() {
-            return new Members().put("reference", reference).put("candidate", candidate).object();
-        }
-    }
+    public record WorstToken(String before, String expected, String found, double kl) {}
+
+    /**
+     * What both sides wrote, always choosing the likeliest token.
+     *
+     * @param prompt what they were given
+     * @param reference the source's continuation
+     * @param candidate the candidate's
+     * @param agreed how many tokens agree before the first that doesn't
+     * @param length how many tokens were written
+     */
+    public record Continuation(
+            String prompt, String reference, String candidate, int agreed, int length) {}
 
     /**
      * What the tokenizers made of the corpus.
