@@ -70,10 +70,7 @@ public final class ImportanceMatrices {
                             .map(List::getFirst);
             long chunks = gguf.gguf().integer("imatrix.chunk_count").orElse(0);
             return new ImportanceMatrix(
-                    file.toString(),
-                    dataset,
-                    Math.clamp(chunks, 0, Integer.MAX_VALUE),
-                    entries);
+                    file.toString(), dataset, Math.clamp(chunks, 0, Integer.MAX_VALUE), entries);
         }
     }
 

@@ -69,7 +69,10 @@ public final class ReferenceModel implements LogitModel {
      */
     public void hiddenStates(int[] tokens, HiddenSink sink) {
         for (Chunk chunk : runAll(tokens, null)) {
-            head(chunk, 0, (position, h, scores) -> sink.accept(position, h, scores, logSumExp(scores)));
+            head(
+                    chunk,
+                    0,
+                    (position, h, scores) -> sink.accept(position, h, scores, logSumExp(scores)));
         }
     }
 
