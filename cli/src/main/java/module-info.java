@@ -5,4 +5,9 @@ module tk.cli {
     requires tk.convert;
     requires static org.jspecify;
     requires info.picocli;
+
+    exports tk.cli;
+
+    opens tk.cli to
+            info.picocli;
 }

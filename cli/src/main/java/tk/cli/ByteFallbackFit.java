@@ -1,0 +1,103 @@
+package tk.cli;
+
+import tk.checkpoint.Progress;
+import tk.convert.bytefallback.ByteRowFit;
+import tk.convert.bytefallback.Calibration;
+import tk.verify.reference.ReferenceModel;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/**
+ * Fits the head's row for added byte tokens on what the model itself computes.
+ *
+ * <p>Texts are few and short, so each is continued by the model's own voice: at every position a
+ * token is drawn from the model's distribution, and the drawn sequence is run in its turn. Three of
+ * four sequences are fitted on, the others measure.
+ *
+ * @param fit the row, with its cost on the fitted positions
+ * @param heldOut its cost on positions it was not fitted on
+ */
+record ByteFallbackFit(ByteRowFit fit, ByteRowFit.Cost heldOut) {
+    /** Values held at most: 32 MiB of hidden states. */
+    private static final int MOST_VALUES = 8 << 20;
+
+    private static final int MOST_POSITIONS = 8192;
+    private static final int LONGEST = 256;
+
+    /**
+     * Fits on texts.
+     *
+     * @param model the source's forward pass
+     * @param texts token ids, without BOS
+     * @param bos the id every sequence starts with, or a negative number for none
+     */
+    static ByteFallbackFit on(ReferenceModel model, List<int[]> texts, int bos, Progress progress) {
+        int width = model.hiddenSize();
+        int positions = Math.min(MOST_POSITIONS, MOST_VALUES / width);
+        List<int[]> sequences =
+                sequences(
+                        texts,
+                        bos,
+                        Math.min(LONGEST, model.contextLength()),
+                        model.vocabularySize());
+        Calibration fitted = new Calibration(width);
+        Calibration held = new Calibration(width);
+        Random random = new Random(42);
+        progress.stage("fitting byte tokens", positions);
+        while (fitted.count() + held.count() < positions) {
+            List<int[]> drawn = new ArrayList<>();
+            for (int i = 0;
+                    i < sequences.size() && fitted.count() + held.count() < positions;
+                    i++) {
+                Calibration calibration = i % 4 == 3 ? held : fitted;
+                int[] sequence = sequences.get(i);
+                int[] next = sequence.clone();
+                model.hiddenStates(
+                        sequence,
+                        (position, hidden, logits, logSumExp) -> {
+                            calibration.add(hidden, logSumExp);
+                            if (position + 1 < next.length)
+                                next[position + 1] = draw(logits, logSumExp, random);
+                        });
+                drawn.add(next);
+                progress.advance(sequence.length);
+            }
+            sequences = drawn;
+        }
+        ByteRowFit fit = ByteRowFit.on(fitted);
+        return new ByteFallbackFit(fit, ByteRowFit.cost(fit.row(), held));
+    }
+
+    /**
+     * The texts one after another, cut to equal lengths; where there are none, random tokens to
+     * start from.
+     */
+    private static List<int[]> sequences(List<int[]> texts, int bos, int length, int vocabulary) {
+        List<Integer> stream = new ArrayList<>();
+        for (int[] text : texts) for (int id : text) stream.add(id);
+        Random random = new Random(7);
+        while (stream.size() < 16 * length) stream.add(random.nextInt(vocabulary));
+        int lead = bos >= 0 ? 1 : 0;
+        int step = Math.max(1, length - lead);
+        List<int[]> sequences = new ArrayList<>();
+        for (int from = 0; from + step <= stream.size(); from += step) {
+            int[] sequence = new int[step + lead];
+            if (bos >= 0) sequence[0] = bos;
+            for (int i = 0; i < step; i++) sequence[lead + i] = stream.get(from + i);
+            sequences.add(sequence);
+        }
+        return sequences;
+    }
+
+    /** A token of the model's distribution. */
+    private static int draw(float[] logits, double logSumExp, Random random) {
+        double left = random.nextDouble();
+        for (int i = 0; i < logits.length; i++) {
+            left -= Math.exp(logits[i] - logSumExp);
+            if (left < 0) return i;
+        }
+        return logits.length - 1;
+    }
+}

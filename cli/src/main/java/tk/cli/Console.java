@@ -1,0 +1,118 @@
+package tk.cli;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Help.Ansi;
+
+import tk.error.TkException;
+import tk.json.JsonText;
+import tk.json.JsonValue;
+import tk.json.JsonValue.JsonObject;
+
+import java.io.PrintStream;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/** Where output goes: results to {@code out}, everything else to {@code err}. */
+final class Console {
+    /** What every JSON output says of itself. */
+    private static final String SCHEMA = "tk/1";
+
+    private final PrintStream out;
+    private final PrintStream err;
+    private final Map<String, String> environment;
+    private final boolean terminal;
+    private String color = "auto";
+
+    Console(PrintStream out, PrintStream err, Map<String, String> environment, boolean terminal) {
+        this.out = out;
+        this.err = err;
+        this.environment = environment;
+        this.terminal = terminal;
+    }
+
+    PrintStream out() {
+        return out;
+    }
+
+    PrintStream err() {
+        return err;
+    }
+
+    /** A variable of the environment, or null. */
+    @Nullable String variable(String name) {
+        return environment.get(name);
+    }
+
+    /** Whether stderr is a terminal that can redraw a line. */
+    boolean interactive() {
+        return terminal && !"dumb".equals(environment.get("TERM"));
+    }
+
+    /** {@code auto}, {@code always} or {@code never}. */
+    void color(String choice) {
+        color = choice;
+    }
+
+    Ansi ansi() {
+        boolean on =
+                switch (color) {
+                    case "always" -> true;
+                    case "never" -> false;
+                    default -> interactive() && !environment.containsKey("NO_COLOR");
+                };
+        return on ? Ansi.ON : Ansi.OFF;
+    }
+
+    /**
+     * {@code text} in a style of picocli's markup, such as {@code bold,green}, where colours are
+     * on.
+     */
+    String styled(String style, String text) {
+        return ansi().string("@|" + style + " " + text.replace("|@", "| @") + "|@");
+    }
+
+    /** Prints a result as the one JSON object on stdout. */
+    void json(JsonObject result) {
+        out.println(JsonText.PRETTY.write(described(result)));
+    }
+
+    /** {@code result} with {@code schema} and {@code tkVersion} before it. */
+    static JsonObject described(JsonObject result) {
+        SequencedMap<String, JsonValue> members = new LinkedHashMap<>();
+        members.put("schema", JsonValue.of(SCHEMA));
+        members.put("tkVersion", JsonValue.of(Version.TK));
+        members.putAll(result.members());
+        return new JsonObject(members);
+    }
+
+    /** Says what went wrong, and gives the exit code for it. */
+    int report(Throwable e, boolean asJson, boolean stackTrace) {
+        int exit = e instanceof TkException known ? known.exit() : 1;
+        String kind = e instanceof TkException known ? known.kind() : "bug";
+        String message = message(e);
+        String hint =
+                e instanceof TkException known
+                        ? known.hint()
+                        : "This is a bug in tk: please report it with the command and the output of --stacktrace.";
+        if (asJson) {
+            SequencedMap<String, Object> error = new LinkedHashMap<>();
+            error.put("exit", exit);
+            error.put("kind", kind);
+            error.put("message", message);
+            error.put("hint", hint == null ? "" : hint);
+            json((JsonObject) JsonValue.of(Map.of("error", error)));
+        }
+        err.println(styled("bold,red", "tk:") + " " + message);
+        if (hint != null) err.println(styled("bold", "hint:") + " " + hint);
+        if (stackTrace) e.printStackTrace(err);
+        return exit;
+    }
+
+    private static String message(Throwable e) {
+        if (e instanceof TkException) return String.valueOf(e.getMessage());
+        if (e instanceof OutOfMemoryError) return "out of memory: " + e.getMessage();
+        return e.getClass().getSimpleName() + (e.getMessage() == null ? "" : ": " + e.getMessage());
+    }
+}

@@ -1,0 +1,148 @@
+package tk.cli;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+import tk.checkpoint.PlanWriter;
+import tk.checkpoint.StagedOutput;
+import tk.checkpoint.WritePlan;
+import tk.convert.gguf.OutType;
+import tk.error.UnsupportedException;
+import tk.error.UsageException;
+import tk.gguf.GgufWriter;
+import tk.json.JsonValue;
+import tk.json.JsonValue.JsonObject;
+import tk.model.ModelSource;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+
+/**
+ * {@code tk convert}: from one format to another, every bit kept unless another type is asked for.
+ */
+@Command(
+        name = "convert",
+        description = "Converts a model from one format to another.",
+        footer = {
+            "",
+            "ROUTE is pt2hf, pt-to-hf or 'pt->hf' in quotation marks, likewise pt2gguf, hf2gguf;",
+            "it may be left out where --to or the output's name makes it plain."
+        })
+final class ConvertCommand implements Callable<Integer> {
+    @Mixin private CommonOptions common;
+    @Mixin private OutputOptions output;
+    @Mixin private InputOptions inputs;
+
+    @Option(
+            names = "--from",
+            paramLabel = "FORMAT",
+            description = "What the input is: pt, hf, meta or gguf.")
+    private @Nullable String from;
+
+    @Option(names = "--to", paramLabel = "FORMAT", description = "What to write: hf, gguf or pt.")
+    private @Nullable String to;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "f32|f16|bf16|keep",
+            defaultValue = "keep",
+            description = "The type of the weights (default: ${DEFAULT-VALUE}).")
+    private String dtype = "keep";
+
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description = "The model's name in the metadata.")
+    private @Nullable String name;
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "PATH",
+            description = "What to write.")
+    private @Nullable Path target;
+
+    @Parameters(
+            arity = "1..3",
+            paramLabel = "[ROUTE] INPUT OUTPUT",
+            description = "What to convert, and where to.")
+    private List<String> arguments = new ArrayList<>();
+
+    @SuppressWarnings("NullAway.Init")
+    ConvertCommand() {}
+
+    @Override
+    public Integer call() {
+        List<String> rest = new ArrayList<>(arguments);
+        Optional<Route> route = rest.size() > 1 ? Route.parse(rest.getFirst()) : Optional.empty();
+        if (route.isPresent()) rest.removeFirst();
+        if (rest.isEmpty())
+            throw new UsageException("no input given", "tk convert [ROUTE] INPUT OUTPUT");
+        Path input = Path.of(rest.removeFirst());
+        if (target == null) {
+            if (rest.isEmpty())
+                throw new UsageException("no output given", "tk convert [ROUTE] INPUT OUTPUT");
+            target = Path.of(rest.removeFirst());
+        }
+        if (!rest.isEmpty())
+            throw new UsageException("unexpected argument `" + rest.getFirst() + "`");
+        Route.Format format =
+                route.map(Route::to)
+                        .or(() -> Optional.ofNullable(to).map(Route.Format::named))
+                        .orElseGet(() -> Route.Format.of(target));
+        OutType type =
+                OutType.named(dtype)
+                        .orElseThrow(
+                                () ->
+                                        new UsageException(
+                                                "--dtype " + dtype, "f32, f16, bf16 or keep"));
+        if (!output.dryRun()) StagedOutput.check(target, output.force());
+        try (ModelSource source = inputs.open(input)) {
+            route.map(Route::from)
+                    .or(() -> Optional.ofNullable(from).map(Route.Format::named))
+                    .ifPresent(f -> f.check(source));
+            WritePlan plan = plan(source, format, type, target);
+            if (output.dryRun()) {
+                StagedOutput.check(target, output.force());
+                StagedOutput.requireSpace(target.toAbsolutePath().getParent(), plan.bytes());
+            } else {
+                new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
+            }
+            report(plan);
+        }
+        return 0;
+    }
+
+    private WritePlan plan(ModelSource source, Route.Format format, OutType type, Path path) {
+        return switch (format) {
+            case GGUF -> {
+                GgufModel model = GgufModel.of(source, type, Optional.ofNullable(name));
+                model.notes().forEach(common::note);
+                yield GgufWriter.plan(model.metadata(), model.weights(), path);
+            }
+            case HF, PT, META ->
+                    throw new UnsupportedException("writing " + format + " is not supported");
+        };
+    }
+
+    private void report(WritePlan plan) {
+        JsonObject json =
+                new JsonObject(new LinkedHashMap<>())
+                        .with("path", JsonValue.of(plan.target().toString()))
+                        .with("bytes", JsonValue.of(plan.bytes()))
+                        .with("written", JsonValue.of(!output.dryRun()));
+        common.result(
+                json,
+                plan.target()
+                        + ": "
+                        + Sizes.bytes(plan.bytes())
+                        + (output.dryRun() ? " (nothing was written: --dry-run)" : ""));
+    }
+}

@@ -1,0 +1,145 @@
+package tk.cli;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+import tk.checkpoint.PlanWriter;
+import tk.checkpoint.Sha256;
+import tk.checkpoint.StagedOutput;
+import tk.checkpoint.WritePlan;
+import tk.convert.gguf.OutType;
+import tk.error.UsageException;
+import tk.gguf.GgufWriter;
+import tk.json.JsonValue;
+import tk.json.JsonValue.JsonObject;
+import tk.model.ModelSource;
+import tk.quantize.FileType;
+import tk.quantize.Quantization;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+
+/**
+ * {@code tk quantize}: a GGUF, or any checkpoint through GGUF's names, to a quantized GGUF:
+ * llama-quantize's bytes.
+ */
+@Command(
+        name = "quantize",
+        description = "Quantizes a model to GGUF, byte for byte as llama-quantize does.",
+        footer = {
+            "",
+            "Types (any case): f32 f16 bf16 q4_0 q4_1 q5_0 q5_1 q8_0 q2_K q2_K_S q3_K_S q3_K_M q3_K_L",
+            "q4_K_S q4_K_M q5_K_S q5_K_M q6_K iq4_nl iq4_xs. q4_K is q4_K_M, q5_K is q5_K_M; int8 writes q8_0."
+        })
+final class QuantizeCommand implements Callable<Integer> {
+    @Mixin private CommonOptions common;
+    @Mixin private OutputOptions output;
+    @Mixin private InputOptions inputs;
+    @Mixin private Quantizing quantizing;
+
+    @Option(
+            names = {"-t", "--type"},
+            paramLabel = "TYPE",
+            description = "The type (default: q4_K_M).")
+    private @Nullable String type;
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FILE",
+            description = "The GGUF file to write.")
+    private @Nullable Path target;
+
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description = "The model's name, where the input is no GGUF.")
+    private @Nullable String name;
+
+    @Parameters(
+            arity = "1..3",
+            paramLabel = "INPUT [OUTPUT] [TYPE]",
+            description = "What to quantize, where to, and to what.")
+    private List<String> arguments = new ArrayList<>();
+
+    @SuppressWarnings("NullAway.Init")
+    QuantizeCommand() {}
+
+    @Override
+    public Integer call() {
+        Path input = Path.of(arguments.getFirst());
+        List<String> rest = new ArrayList<>(arguments.subList(1, arguments.size()));
+        if (target == null) {
+            if (rest.isEmpty())
+                throw new UsageException("no output given", "tk quantize INPUT OUTPUT [TYPE]");
+            target = Path.of(rest.removeFirst());
+        }
+        if (type == null) type = rest.isEmpty() ? "q4_K_M" : rest.removeFirst();
+        if (!rest.isEmpty())
+            throw new UsageException("unexpected argument `" + rest.getFirst() + "`");
+        FileType fileType = FileType.named(type);
+        if (!output.dryRun()) StagedOutput.check(target, output.force());
+        try (ModelSource source = inputs.open(input)) {
+            GgufModel model = GgufModel.of(source, OutType.KEEP, Optional.ofNullable(name));
+            Quantization quantization =
+                    Quantization.of(
+                            model.metadata(), model.weights(), quantizing.options(fileType));
+            WritePlan plan =
+                    GgufWriter.plan(quantization.metadata(), quantization.weights(), target);
+            model.notes().forEach(common::note);
+            if (output.dryRun()) return dryRun(quantization, plan);
+            new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
+            report(quantization, plan);
+        }
+        return 0;
+    }
+
+    private int dryRun(Quantization quantization, WritePlan plan) {
+        StagedOutput.check(plan.target(), output.force());
+        StagedOutput.requireSpace(plan.target().toAbsolutePath().getParent(), plan.bytes());
+        common.result(
+                json(quantization, plan),
+                Quantizing.table(quantization)
+                        + "\n"
+                        + summary(quantization, plan)
+                        + "\nNothing was written (--dry-run).");
+        return 0;
+    }
+
+    private void report(Quantization quantization, WritePlan plan) {
+        for (String line : Quantizing.fallbacks(quantization)) common.warn(line);
+        if (common.verbose()) common.note(Quantizing.table(quantization));
+        JsonObject json =
+                common.json()
+                        ? json(quantization, plan)
+                                .with("sha256", JsonValue.of(Sha256.of(plan.target())))
+                        : json(quantization, plan);
+        common.result(json, summary(quantization, plan));
+    }
+
+    private static String summary(Quantization quantization, WritePlan plan) {
+        return String.format(
+                Locale.ROOT,
+                "%s: %s, %.2f bits per weight, %d tensors",
+                plan.target(),
+                Sizes.bytes(plan.bytes()),
+                quantization.bitsPerWeight(),
+                quantization.assignments().size());
+    }
+
+    private static JsonObject json(Quantization quantization, WritePlan plan) {
+        return new JsonObject(new LinkedHashMap<>())
+                .with("path", JsonValue.of(plan.target().toString()))
+                .with("bytes", JsonValue.of(plan.bytes()))
+                .with("bitsPerWeight", JsonValue.of(quantization.bitsPerWeight()))
+                .with("tensors", Quantizing.json(quantization));
+    }
+}
