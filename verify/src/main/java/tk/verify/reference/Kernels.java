@@ -32,12 +32,25 @@ sealed interface Kernels permits ScalarKernels, VectorKernels {
             int outAt,
             int outStride);
 
+    /** {@code s[i] = e^s[i]}, for {@code count} values from index {@code at} on. */
+    void exp(float[] s, int at, int count);
+
     /**
      * {@code gate[i] = silu(gate[i]) · up[i]} with {@code silu(z) = z / (1 + e^-z)}.
      *
+     * @param up used up: its content is undefined afterwards
      * @param count how many from {@code gateAt} and {@code upAt} on
      */
-    void swiGlu(float[] gate, int gateAt, float[] up, int upAt, int count);
+    default void swiGlu(float[] gate, int gateAt, float[] up, int upAt, int count) {
+        for (int i = 0; i < count; i++) {
+            up[upAt + i] *= gate[gateAt + i];
+            gate[gateAt + i] = -gate[gateAt + i];
+        }
+        exp(gate, gateAt, count);
+        for (int i = 0; i < count; i++) {
+            gate[gateAt + i] = up[upAt + i] / (1 + gate[gateAt + i]);
+        }
+    }
 
     /**
      * The numerators of a softmax down each column: {@code s[r][c] = exp(scale · (s[r][c] − max))},
@@ -47,7 +60,23 @@ sealed interface Kernels permits ScalarKernels, VectorKernels {
      *     0; a column has at least one finite score
      * @param sums receives {@code columns} sums
      */
-    void softmax(float[] s, int rows, int columns, float scale, float[] sums);
+    default void softmax(float[] s, int rows, int columns, float scale, float[] sums) {
+        System.arraycopy(s, 0, sums, 0, columns);
+        for (int r = 1; r < rows; r++) {
+            int from = r * columns;
+            for (int c = 0; c < columns; c++) sums[c] = Math.max(sums[c], s[from + c]);
+        }
+        for (int r = 0; r < rows; r++) {
+            int from = r * columns;
+            for (int c = 0; c < columns; c++) s[from + c] = scale * (s[from + c] - sums[c]);
+        }
+        exp(s, 0, rows * columns);
+        System.arraycopy(s, 0, sums, 0, columns);
+        for (int r = 1; r < rows; r++) {
+            int from = r * columns;
+            for (int c = 0; c < columns; c++) sums[c] += s[from + c];
+        }
+    }
 
     /**
      * The fastest kernels this JVM can run: vectors need the module {@code jdk.incubator.vector},

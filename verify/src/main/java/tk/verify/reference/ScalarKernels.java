@@ -36,25 +36,7 @@ final class ScalarKernels implements Kernels {
     }
 
     @Override
-    public void swiGlu(float[] gate, int gateAt, float[] up, int upAt, int count) {
-        for (int i = 0; i < count; i++) {
-            float z = gate[gateAt + i];
-            gate[gateAt + i] = z / (1 + (float) Math.exp(-z)) * up[upAt + i];
-        }
-    }
-
-    @Override
-    public void softmax(float[] s, int rows, int columns, float scale, float[] sums) {
-        for (int c = 0; c < columns; c++) {
-            float max = Float.NEGATIVE_INFINITY;
-            for (int r = 0; r < rows; r++) max = Math.max(max, s[r * columns + c]);
-            float sum = 0;
-            for (int r = 0; r < rows; r++) {
-                float e = (float) Math.exp(scale * (s[r * columns + c] - max));
-                s[r * columns + c] = e;
-                sum += e;
-            }
-            sums[c] = sum;
-        }
+    public void exp(float[] s, int at, int count) {
+        for (int i = at; i < at + count; i++) s[i] = (float) Math.exp(s[i]);
     }
 }

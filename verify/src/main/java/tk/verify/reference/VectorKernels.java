@@ -321,117 +321,50 @@ final class VectorKernels implements Kernels {
         return sum;
     }
 
-    @Override
-    public void swiGlu(float[] gate, int gateAt, float[] up, int upAt, int count) {
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) {
-            FloatVector z = FloatVector.fromArray(SPECIES, gate, gateAt + i);
-            // exp of the negated magnitude never overflows: silu(z) = z·σ(z), σ(-z) = e·σ(z).
-            FloatVector e = exp(z.abs().neg());
-            FloatVector sigma = z.broadcast(1f).div(e.add(1f));
-            sigma = sigma.blend(e.mul(sigma), z.lt(0f));
-            z.mul(sigma)
-                    .mul(FloatVector.fromArray(SPECIES, up, upAt + i))
-                    .intoArray(gate, gateAt + i);
-        }
-        for (; i < count; i++) {
-            float z = gate[gateAt + i];
-            gate[gateAt + i] = z / (1 + (float) Math.exp(-z)) * up[upAt + i];
-        }
-    }
-
-    // One loop a method: sums that live across a loop with e^x in it would be boxed every step.
-    @Override
-    public void softmax(float[] s, int rows, int columns, float scale, float[] sums) {
-        if (columns == 1) {
-            float max = max(s, rows);
-            for (int r = 0; r < rows; r++) s[r] = (s[r] - max) * scale;
-            exp(s, rows);
-            sums[0] = sum(s, rows);
-            return;
-        }
-        for (int c = 0; c < columns; c += LANES) maxDown(s, rows, columns, c, sums);
-        for (int r = 0; r < rows; r++) {
-            int from = r * columns;
-            for (int c = 0; c < columns; c++) s[from + c] = (s[from + c] - sums[c]) * scale;
-        }
-        exp(s, rows * columns);
-        for (int c = 0; c < columns; c += LANES) sumDown(s, rows, columns, c, sums);
-    }
-
-    private static void maxDown(float[] s, int rows, int columns, int c, float[] into) {
-        FloatVector max = FloatVector.fromArray(SPECIES, s, c);
-        for (int r = 1; r < rows; r++) {
-            max = max.max(FloatVector.fromArray(SPECIES, s, r * columns + c));
-        }
-        max.intoArray(into, c);
-    }
-
-    private static void sumDown(float[] s, int rows, int columns, int c, float[] into) {
-        FloatVector sum = FloatVector.zero(SPECIES);
-        for (int r = 0; r < rows; r++) {
-            sum = sum.add(FloatVector.fromArray(SPECIES, s, r * columns + c));
-        }
-        sum.intoArray(into, c);
-    }
-
-    private static float max(float[] s, int count) {
-        FloatVector max = FloatVector.broadcast(SPECIES, s[0]);
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) max = max.max(FloatVector.fromArray(SPECIES, s, i));
-        float most = max.reduceLanes(VectorOperators.MAX);
-        for (; i < count; i++) most = Math.max(most, s[i]);
-        return most;
-    }
-
-    private static float sum(float[] s, int count) {
-        FloatVector total = FloatVector.zero(SPECIES);
-        int i = 0;
-        for (; i <= count - LANES; i += LANES)
-            total = total.add(FloatVector.fromArray(SPECIES, s, i));
-        float sum = total.reduceLanes(VectorOperators.ADD);
-        for (; i < count; i++) sum += s[i];
-        return sum;
-    }
-
-    /** {@code s[i] = e^s[i]}, for s[i] ≤ 0. */
-    private static void exp(float[] s, int count) {
-        int i = 0;
-        for (; i <= count - LANES; i += LANES) {
-            exp(FloatVector.fromArray(SPECIES, s, i)).intoArray(s, i);
-        }
-        for (; i < count; i++) s[i] = (float) Math.exp(s[i]);
-    }
-
     private static final float LOG2_E = 1.442695f;
-    private static final float LN2_HIGH = 0.693359375f; // few bits: n times it is exact
+    private static final float LN2_HIGH = 355 / 512f; // few bits: n times it is exact
     private static final float LN2_LOW = -2.1219444e-4f;
-    private static final float SMALLEST = -87.33f; // below it e^x is subnormal: taken as 0
+    private static final float LEAST = -87.33f; // below it e^x is subnormal: taken as 0
+    private static final float MOST = 88.37f; // above it 2^n would overflow: taken as it
+    private static final float WHOLE = 12582912f; // 1.5·2^23: adding it rounds to whole numbers
 
     /**
-     * e^x for x ≤ 0 within 2 units in the last place: {@code x = n·ln 2 + r}, Taylor's polynomial
-     * of r in [-0.35, 0.35], times 2^n put together from its bits.
+     * {@code s[i] = e^s[i]} within 2 units in the last place: {@code x = n·ln 2 + r}, Taylor's
+     * polynomial of r in [-0.35, 0.35], times 2^n put together from its bits.
+     *
+     * <p>In one piece: a vector handed to a method that the compiler doesn't inline is boxed.
      */
-    private static FloatVector exp(FloatVector x) {
-        VectorMask<Float> gone = x.lt(SMALLEST);
-        FloatVector clamped = x.max(SMALLEST);
-        // Adding 1.5·2^23 leaves the nearest whole number in the low bits.
-        FloatVector shifted = clamped.fma(x.broadcast(LOG2_E), x.broadcast(12582912f));
-        FloatVector n = shifted.sub(12582912f);
-        FloatVector r = n.fma(x.broadcast(-LN2_HIGH), clamped);
-        r = n.fma(x.broadcast(-LN2_LOW), r);
-        FloatVector p = r.fma(x.broadcast(1 / 5040f), x.broadcast(1 / 720f));
-        p = p.fma(r, x.broadcast(1 / 120f));
-        p = p.fma(r, x.broadcast(1 / 24f));
-        p = p.fma(r, x.broadcast(1 / 6f));
-        p = p.fma(r, x.broadcast(0.5f));
-        p = p.fma(r, x.broadcast(1f));
-        p = p.fma(r, x.broadcast(1f));
-        FloatVector power =
-                shifted.reinterpretAsInts()
-                        .lanewise(VectorOperators.LSHL, 23)
-                        .add(0x3f800000)
-                        .reinterpretAsFloats();
-        return p.mul(power).blend(0f, gone);
+    @Override
+    public void exp(float[] s, int at, int count) {
+        int i = 0;
+        for (; i <= count - LANES; i += LANES) {
+            FloatVector x = FloatVector.fromArray(SPECIES, s, at + i);
+            VectorMask<Float> gone = x.lt(LEAST);
+            x = x.max(LEAST).min(MOST);
+            FloatVector shifted =
+                    x.fma(
+                            FloatVector.broadcast(SPECIES, LOG2_E),
+                            FloatVector.broadcast(SPECIES, WHOLE)); // n in its low bits
+            FloatVector n = shifted.sub(WHOLE);
+            FloatVector r = n.fma(FloatVector.broadcast(SPECIES, -LN2_HIGH), x);
+            r = n.fma(FloatVector.broadcast(SPECIES, -LN2_LOW), r);
+            FloatVector p =
+                    r.fma(
+                            FloatVector.broadcast(SPECIES, 1 / 5040f),
+                            FloatVector.broadcast(SPECIES, 1 / 720f));
+            p = p.fma(r, FloatVector.broadcast(SPECIES, 1 / 120f));
+            p = p.fma(r, FloatVector.broadcast(SPECIES, 1 / 24f));
+            p = p.fma(r, FloatVector.broadcast(SPECIES, 1 / 6f));
+            p = p.fma(r, FloatVector.broadcast(SPECIES, 0.5f));
+            p = p.fma(r, FloatVector.broadcast(SPECIES, 1f));
+            p = p.fma(r, FloatVector.broadcast(SPECIES, 1f));
+            FloatVector power =
+                    shifted.reinterpretAsInts()
+                            .lanewise(VectorOperators.LSHL, 23)
+                            .add(0x3f800000)
+                            .reinterpretAsFloats();
+            p.mul(power).blend(0f, gone).intoArray(s, at + i);
+        }
+        for (; i < count; i++) s[at + i] = (float) Math.exp(s[at + i]);
     }
 }
