@@ -1,8 +1,7 @@
 package tk.verify.reference;
 
+import tk.quantize.FloatRows;
 import tk.tensor.DType;
-import tk.tensor.Scalars;
-import tk.tensor.Scratch;
 import tk.tensor.Tensor;
 
 /**
@@ -22,7 +21,7 @@ final class Weights {
 
     /** Whether values of this type can be widened. */
     static boolean canRead(DType type) {
-        return Scalars.canWiden(type);
+        return FloatRows.canWiden(type);
     }
 
     /** The tensor's name in its file. */
@@ -40,11 +39,7 @@ final class Weights {
 
     /** Widens {@code count} rows from {@code first} on to the start of {@code into}. */
     void read(int first, int count, float[] into) {
-        long bytes = Math.multiplyExact((long) count, tensor.info().rowBytes());
-        try (Scratch scratch = Scratch.borrow(bytes)) {
-            tensor.readRows(first, count, scratch.segment());
-            Scalars.widen(tensor.info().dtype(), scratch.segment(), 0, into, 0, count * columns);
-        }
+        FloatRows.read(tensor, first, count, into);
     }
 
     @Override
