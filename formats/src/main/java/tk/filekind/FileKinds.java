@@ -59,8 +59,11 @@ public final class FileKinds {
         return switch (kind) {
             case LfsPointer(long size) ->
                     new MalformedException(
-                            "%s: this is a Git-LFS pointer, not the file itself (%,d bytes)"
-                                    .formatted(path, size),
+                            String.format(
+                                    Locale.ROOT,
+                                    "%s: this is a Git-LFS pointer, not the file itself (%,d bytes)",
+                                    path,
+                                    size),
                             "Fetch the real file: run `git lfs pull` in its repository, or download it again.");
             case Broken(String what, String hint) ->
                     new MalformedException(path + ": this is " + what, hint);
@@ -181,7 +184,7 @@ public final class FileKinds {
         if (first.length() > 40) first = first.substring(0, 40) + "…";
         return Optional.of(
                 new Broken(
-                        "a text file of %,d bytes, not weights: \"%s\"".formatted(size, first),
+                        "a text file of %d bytes, not weights: \"%s\"".formatted(size, first),
                         "Give the file with the weights, or download it again."));
     }
 
@@ -216,7 +219,7 @@ public final class FileKinds {
                     "Download it again.");
         }
         return new Broken(
-                "no model format tk knows (%,d bytes, the first are %s)"
+                "no model format tk knows (%d bytes, the first are %s)"
                         .formatted(
                                 size,
                                 HexFormat.ofDelimiter(" ")

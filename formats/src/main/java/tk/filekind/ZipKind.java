@@ -67,7 +67,7 @@ final class ZipKind {
     private static String contents(List<String> names) {
         String shown = String.join(", ", names.subList(0, Math.min(3, names.size())));
         if (shown.length() > 80) shown = shown.substring(0, 79) + "…";
-        return names.size() > 3 ? shown + " and %,d more".formatted(names.size() - 3) : shown;
+        return names.size() > 3 ? shown + " and %d more".formatted(names.size() - 3) : shown;
     }
 
     /** The names in the directory; empty where there is no directory. */

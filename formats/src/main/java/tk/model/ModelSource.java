@@ -3,50 +3,48 @@ package tk.model;
 import tk.checkpoint.Checkpoint;
 import tk.error.IoException;
 import tk.error.UsageException;
-import tk.filekind.FileKind;
-import tk.filekind.FileKind.Weights;
-import tk.filekind.FileKinds;
 import tk.gguf.GgufFile;
 import tk.gguf.GgufMetadata;
-import tk.gguf.GgufReader;
 import tk.hf.ConfigInference;
 import tk.hf.ConfigReader;
 import tk.hf.ModelConfig;
+import tk.json.Json;
+import tk.json.JsonValue.JsonObject;
 import tk.tensor.Tensor;
 import tk.tokenizer.TokenizerFiles;
-import tk.torch.TorchReader;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /**
  * A model as its training left it: weights, and what lies beside them. Closing it closes the
  * weights.
  *
- * @param path as the user gave it
- * @param format of the weights, as people call it
- * @param weights under the source's own names
- * @param config from {@code config.json}, where there is one
- * @param gguf the metadata of a GGUF file, which then says everything
- * @param tokenizer the tokenizer's files
+ * <p>What lies beside is looked at when it is asked for, so that weights can be listed whatever is
+ * wrong with the rest.
  */
-public record ModelSource(
-        Path path,
-        String format,
-        Checkpoint weights,
-        Optional<ModelConfig> config,
-        Optional<GgufMetadata> gguf,
-        TokenizerFiles tokenizer)
-        implements AutoCloseable {
+public final class ModelSource implements AutoCloseable {
+    private final Path path;
+    private final Path folder;
+    private final String format;
+    private final Checkpoint weights;
+    private final Options options;
+
+    private ModelSource(
+            Path path, Path folder, String format, Checkpoint weights, Options options) {
+        this.path = path;
+        this.folder = folder;
+        this.format = format;
+        this.weights = weights;
+        this.options = options;
+    }
 
     /**
      * What the user says of an input that does not say it itself.
      *
-     * @param config {@code config.json}, where it is not beside the weights
+     * @param config {@code config.json} or the folder that holds it, where it is not beside the
+     *     weights
      * @param tokenizer a tokenizer file, or a folder of them
      * @param key which state dict of a training checkpoint to take
      */
@@ -62,43 +60,60 @@ public record ModelSource(
      * @throws tk.error.TkException where it is none that tk reads; the message says what it is
      */
     public static ModelSource open(Path path, Options options) {
+        options.config().ifPresent(ModelSource::requireExists);
+        options.tokenizer().ifPresent(ModelSource::requireExists);
+        requireExists(path);
+        Weights weights = Files.isDirectory(path) ? ModelFolder.find(path) : Weights.of(path);
+        return new ModelSource(
+                path, weights.folder(), weights.format(), weights.open(options.key()), options);
+    }
+
+    private static void requireExists(Path path) {
         if (!Files.exists(path))
             throw new IoException(path + ": no such file or folder", "Check the path.");
-        Path weightsFile = Files.isDirectory(path) ? weightsIn(path) : path;
-        FileKind kind = FileKinds.of(weightsFile);
-        if (!(kind instanceof Weights weights)) throw FileKinds.refusal(weightsFile, kind);
-        Path folder = folderOf(weightsFile);
-        Checkpoint checkpoint =
-                switch (weights) {
-                    case TORCH_ZIP, TORCH_LEGACY, TORCH_TAR ->
-                            options.key()
-                                    .map(TorchReader::at)
-                                    .orElseGet(TorchReader::new)
-                                    .open(weightsFile);
-                    case GGUF -> new GgufReader().open(weightsFile);
-                    case SAFETENSORS -> throw FileKinds.refusal(weightsFile, kind);
-                };
-        try {
-            return new ModelSource(
-                    path,
-                    weights.title(),
-                    checkpoint,
-                    config(folder, options),
-                    checkpoint instanceof GgufFile gguf
-                            ? Optional.of(gguf.gguf())
-                            : Optional.empty(),
-                    options.tokenizer()
-                            .map(TokenizerFiles::of)
-                            .orElseGet(() -> TokenizerFiles.in(folder)));
-        } catch (RuntimeException e) {
-            checkpoint.close();
-            throw e;
-        }
+    }
+
+    /** As the user gave it. */
+    public Path path() {
+        return path;
     }
 
     /** The folder that holds the weights, and what lies beside them. */
     public Path folder() {
-        return Files.isDirectory(path) ? path : folderOf(path);
+        return folder;
+    }
+
+    /**
+     * The format of the weights, as people call it: begins with {@code PyTorch}, {@code
+     * safetensors}, {@code GGUF} or {@code Meta}.
+     */
+    public String format() {
+        return format;
+    }
+
+    /** The weights under the source's own names. */
+    public Checkpoint weights() {
+        return weights;
+    }
+
+    /** The metadata of a GGUF file, which then says everything. */
+    public Optional<GgufMetadata> gguf() {
+        return weights instanceof GgufFile file ? Optional.of(file.gguf()) : Optional.empty();
+    }
+
+    /**
+     * The configuration, where there is one.
+     *
+     * @throws tk.error.MalformedException where it contradicts itself
+     * @throws tk.error.UnsupportedException where it is that of a model tk does not convert
+     */
+    public Optional<ModelConfig> config() {
+        return configFile().map(ConfigReader::read);
+    }
+
+    /** The configuration as it stands in its file, whatever model it is of. */
+    public Optional<JsonObject> configJson() {
+        return configFile().map(Json::readObject);
     }
 
     /**
@@ -108,11 +123,33 @@ public record ModelSource(
      *     given
      */
     public ModelConfig requireConfig() {
-        return config.orElseThrow(
-                () ->
-                        ConfigInference.missing(
-                                path,
-                                weights.tensors().values().stream().map(Tensor::info).toList()));
+        return config().orElseThrow(
+                        () ->
+                                ConfigInference.missing(
+                                        path,
+                                        weights.tensors().values().stream()
+                                                .map(Tensor::info)
+                                                .toList()));
+    }
+
+    /** The settings of text generation, where the model came with some. */
+    public Optional<JsonObject> generationConfig() {
+        return beside("generation_config.json").map(Json::readObject);
+    }
+
+    /** The tokenizer's files: those the user named, else those beside the weights or the config. */
+    public TokenizerFiles tokenizer() {
+        TokenizerFiles files =
+                options.tokenizer()
+                        .map(TokenizerFiles::of)
+                        .or(
+                                () ->
+                                        Optional.of(TokenizerFiles.in(folder))
+                                                .filter(TokenizerFiles::isPresent))
+                        .or(() -> configFolder().map(TokenizerFiles::in))
+                        .orElse(TokenizerFiles.NONE);
+        files.all().forEach(Weights::refusePointer);
+        return files;
     }
 
     @Override
@@ -120,46 +157,38 @@ public record ModelSource(
         weights.close();
     }
 
-    private static Optional<ModelConfig> config(Path folder, Options options) {
-        Path beside = folder.resolve("config.json");
+    private Optional<Path> configFile() {
+        Optional<Path> file =
+                options.config()
+                        .map(
+                                given ->
+                                        Files.isDirectory(given)
+                                                ? given.resolve("config.json")
+                                                : given)
+                        .or(() -> beside("config.json"));
+        file.ifPresent(Weights::refusePointer);
+        return file;
+    }
+
+    private Optional<Path> configFolder() {
         return options.config()
-                .or(() -> Files.isRegularFile(beside) ? Optional.of(beside) : Optional.empty())
-                .map(ConfigReader::read);
+                .map(
+                        given ->
+                                Files.isDirectory(given)
+                                        ? given
+                                        : given.toAbsolutePath().getParent());
     }
 
-    private static Path folderOf(Path file) {
-        Path folder = file.toAbsolutePath().getParent();
-        return folder == null ? Path.of(".") : folder;
-    }
-
-    /** The one file of weights in a folder, or the index over several. */
-    private static Path weightsIn(Path folder) {
-        for (String name :
-                List.of(
-                        "model.safetensors",
-                        "model.safetensors.index.json",
-                        "pytorch_model.bin",
-                        "pytorch_model.bin.index.json")) {
-            Path file = folder.resolve(name);
-            if (Files.isRegularFile(file)) return file;
-        }
-        try (Stream<Path> files = Files.list(folder)) {
-            List<Path> weights =
-                    files.filter(Files::isRegularFile)
-                            .filter(f -> FileKinds.of(f) instanceof Weights)
-                            .sorted()
-                            .toList();
-            if (weights.size() == 1) return weights.getFirst();
-            throw new UsageException(
-                    weights.isEmpty()
-                            ? folder + ": no weights that tk knows in this folder"
-                            : "%s: several files of weights (%s, …)"
-                                    .formatted(folder, weights.getFirst().getFileName()),
-                    weights.isEmpty()
-                            ? "Expected model.safetensors, pytorch_model.bin, a .pt or a .gguf file."
-                            : "Name the file.");
-        } catch (IOException e) {
-            throw new IoException(folder + ": cannot be listed: " + e.getMessage(), null, e);
-        }
+    /** A file of that name beside the config that the user named, else beside the weights. */
+    private Optional<Path> beside(String name) {
+        return configFolder()
+                .map(other -> other.resolve(name))
+                .filter(Files::isRegularFile)
+                .or(() -> Optional.of(folder.resolve(name)).filter(Files::isRegularFile))
+                .map(
+                        file -> {
+                            Weights.refusePointer(file);
+                            return file;
+                        });
     }
 }
