@@ -4,6 +4,7 @@ import tk.error.MalformedException;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.BitSet;
 
 /**
  * A compiled normalization rule of SentencePiece: for a prefix of a text, the longest sequence that
@@ -56,7 +57,36 @@ public final class Charsmap {
             throw new MalformedException(
                     place + ": the normalizer's map ends inside a replacement");
         }
-        return new Charsmap(units, replacements);
+        Charsmap charsmap = new Charsmap(units, replacements);
+        charsmap.check(place);
+        return charsmap;
+    }
+
+    /**
+     * Walks every path of the trie once: whatever text it is asked about, no step may lead out of
+     * it. The native library takes that for granted.
+     */
+    private void check(String place) {
+        BitSet seen = new BitSet(units.length);
+        Ints open = new Ints(64);
+        open.add(offset(units[0]));
+        while (open.size() > 0) {
+            int node = open.removeLast();
+            for (int c = 0; c < 256; c++) {
+                int child = node ^ c;
+                if (child < 0 || child >= units.length) throw damaged(place, child);
+                int unit = units[child];
+                if ((unit & LABEL_MASK) != c || seen.get(child)) continue;
+                seen.set(child);
+                int next = child ^ offset(unit);
+                if (next < 0 || next >= units.length) throw damaged(place, next);
+                if (isLeaf(unit)) {
+                    int value = units[next] & 0x7fffffff;
+                    if (value >= replacements.length) throw damaged(place, value);
+                }
+                open.add(next);
+            }
+        }
     }
 
     /** Whether nothing is ever replaced. */
@@ -77,14 +107,10 @@ public final class Charsmap {
         for (int i = from; i < to; i++) {
             int c = text[i] & 0xff;
             node ^= c;
-            int unit = unit(node);
+            int unit = units[node];
             if ((unit & LABEL_MASK) != c) break;
             node ^= offset(unit);
-            if ((unit >>> 8 & 1) != 0) {
-                int value = unit(node) & 0x7fffffff;
-                if (value >= replacements.length) throw damaged(value);
-                found = (long) (i + 1 - from) << 32 | value;
-            }
+            if (isLeaf(unit)) found = LongIntMap.key(i + 1 - from, units[node] & 0x7fffffff);
         }
         return found;
     }
@@ -94,18 +120,17 @@ public final class Charsmap {
         return replacements;
     }
 
-    private int unit(int node) {
-        if (node < 0 || node >= units.length) throw damaged(node);
-        return units[node];
+    private static boolean isLeaf(int unit) {
+        return (unit >>> 8 & 1) != 0;
     }
 
     private static int offset(int unit) {
         return unit >>> 10 << ((unit & 1 << 9) >>> 6);
     }
 
-    private static MalformedException damaged(int at) {
+    private static MalformedException damaged(String place, int at) {
         return new MalformedException(
-                "the normalizer's map in the SentencePiece model is damaged: it points to " + at,
+                "%s: the normalizer's map is damaged: it points to %d".formatted(place, at),
                 "Get the tokenizer.model again from where the model was trained.");
     }
 }

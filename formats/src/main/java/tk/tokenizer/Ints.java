@@ -33,12 +33,12 @@ final class Ints {
         values[index] = value;
     }
 
-    int size() {
-        return size;
+    int removeLast() {
+        return values[--size];
     }
 
-    void clear() {
-        size = 0;
+    int size() {
+        return size;
     }
 
     int[] toArray() {

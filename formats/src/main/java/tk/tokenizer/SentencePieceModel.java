@@ -103,6 +103,11 @@ public final class SentencePieceModel {
 
     /** Reads a model file. */
     public static SentencePieceModel read(Path file) {
+        return parse(bytes(file), file.toString());
+    }
+
+    /** A file's bytes, unless they are too many. */
+    static byte[] bytes(Path file) {
         try {
             long size = Files.size(file);
             if (size > MAX_FILE) {
@@ -114,7 +119,7 @@ public final class SentencePieceModel {
                                 size,
                                 MAX_FILE));
             }
-            return parse(Files.readAllBytes(file), file.toString());
+            return Files.readAllBytes(file);
         } catch (NoSuchFileException e) {
             throw new IoException(file + ": no such file", "Check the path.", e);
         } catch (IOException e) {
