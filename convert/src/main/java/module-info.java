@@ -6,5 +6,6 @@ module tk.convert {
 
     exports tk.convert;
     exports tk.convert.gguf;
+    exports tk.convert.route;
     exports tk.convert.bytefallback;
 }

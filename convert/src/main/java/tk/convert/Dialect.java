@@ -83,9 +83,17 @@ public record Dialect(String name, Rotary rotary, String embedding, Map<String, 
         return new Dialect("Hugging Face", Rotary.HALVES, "embed_tokens.weight", names);
     }
 
+    /** GGUF's names in this family, and the row order that llama.cpp wants there. */
+    static Dialect gguf(FamilyTable family) {
+        Map<String, String> names = new LinkedHashMap<>();
+        for (TensorRule rule : family.tensors()) names.put(rule.gguf(), rule.hf());
+        Rotary rotary = family.interleaved() ? Rotary.PAIRS : Rotary.HALVES;
+        return new Dialect("GGUF", rotary, "token_embd.weight", names);
+    }
+
     /** Every dialect in which a checkpoint of this family may be named. */
     static List<Dialect> of(FamilyTable family) {
-        return List.of(huggingFace(family), META, TORCHTUNE);
+        return List.of(huggingFace(family), META, TORCHTUNE, gguf(family));
     }
 
     /**

@@ -11,10 +11,12 @@ import tk.hf.ModelConfig;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.tensor.RenamedTensor;
+import tk.tensor.Shape;
 import tk.tensor.Tensor;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -57,13 +59,30 @@ public record HfModel(
      */
     public static HfModel of(
             String place, Checkpoint checkpoint, ModelConfig config, KeyMap keyMap) {
-        FamilyTable table = FamilyTables.of(config.architecture());
-        Accounting accounting = Accounting.of(place, checkpoint, table, config, keyMap);
-        Shapes.check(place, accounting, config);
+        return of(place, checkpoint, config, keyMap, false);
+    }
+
+    /**
+     * As {@link #of(String, Checkpoint, ModelConfig, KeyMap)}.
+     *
+     * @param anyVocabulary whether the number of the embedding's rows may be another than {@code
+     *     vocab_size}; the configuration then follows the rows
+     */
+    public static HfModel of(
+            String place,
+            Checkpoint checkpoint,
+            ModelConfig given,
+            KeyMap keyMap,
+            boolean anyVocabulary) {
+        FamilyTable table = FamilyTables.of(given.architecture());
+        Accounting accounting = Accounting.of(place, checkpoint, table, given, keyMap);
         List<String> notes = new ArrayList<>(accounting.notes());
+        ModelConfig config =
+                anyVocabulary ? withRowsAsVocabulary(place, accounting, given, notes) : given;
+        Shapes.check(place, accounting, config);
         if (accounting.dialect().rotary() == Rotary.PAIRS) {
             notes.add(
-                    "names are %s's: query and key rows are taken to be in pairs and permuted"
+                    "%s's names: query and key rows are in pairs, and permuted to halves"
                             .formatted(accounting.dialect().name()));
         }
         List<Tensor> tensors = new ArrayList<>();
@@ -73,7 +92,7 @@ public record HfModel(
         TensorMap weights = TensorMap.replacing(checkpoint, tensors);
         Tying tying =
                 Tying.of(
-                        weights.tensors().get(EMBEDDING),
+                        Objects.requireNonNull(weights.tensors().get(EMBEDDING)),
                         Optional.ofNullable(weights.tensors().get(HEAD)));
         if (tying.isTied() != config.tiedEmbeddings()) {
             notes.add(
@@ -129,9 +148,51 @@ public record HfModel(
         return json.equals(config.json()) ? config : ConfigReader.parse(json, place);
     }
 
+    private static ModelConfig withRowsAsVocabulary(
+            String place, Accounting accounting, ModelConfig config, List<String> notes) {
+        Used embedding = Objects.requireNonNull(accounting.used().get(EMBEDDING));
+        Shape shape = embedding.tensor().info().shape();
+        if (shape.rank() != 2 || shape.dim(0) == config.vocabSize()) return config;
+        notes.add(
+                "vocab_size is taken to be %d, as the embedding has rows; the config says %d"
+                        .formatted(shape.dim(0), config.vocabSize()));
+        return ConfigReader.parse(
+                config.json().with("vocab_size", JsonValue.of(shape.dim(0))), place);
+    }
+
     /** The same with other weights. */
-    HfModel with(Checkpoint otherWeights) {
+    public HfModel with(Checkpoint otherWeights) {
         return new HfModel(table, config, otherWeights, tying, ignored, notes);
+    }
+
+    /**
+     * The same with rows of zeros after those of embedding and head, so that a larger vocabulary
+     * fits.
+     *
+     * @param rows how many there are to be, at least as many as there are
+     */
+    public HfModel withVocabulary(int rows) {
+        if (rows == config.vocabSize()) return this;
+        List<Tensor> padded = new ArrayList<>();
+        weights.tensors()
+                .forEach(
+                        (name, tensor) ->
+                                padded.add(
+                                        name.equals(EMBEDDING) || name.equals(HEAD)
+                                                ? PaddedRows.of(tensor, rows)
+                                                : tensor));
+        List<String> told = new ArrayList<>(notes);
+        told.add(
+                "%d rows of zeros added to the embedding and the head: the logits of the added tokens are 0"
+                        .formatted(rows - config.vocabSize()));
+        JsonObject json = config.json().with("vocab_size", JsonValue.of(rows));
+        return new HfModel(
+                table,
+                ConfigReader.parse(json, "config.json"),
+                TensorMap.replacing(weights, padded),
+                tying,
+                ignored,
+                told);
     }
 
     /** The same with the head left out where it shares the embedding's values. */

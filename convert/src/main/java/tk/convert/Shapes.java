@@ -35,6 +35,16 @@ final class Shapes {
             requireWeights(place, info);
             Shape expected = used.rule().shape(config);
             if (info.shape().equals(expected)) continue;
+            if (isVocabularyOnly(used.rule().extents(), info.shape(), config)) {
+                throw new MalformedException(
+                        "%s: tensor `%s` has %d rows, the config says vocab_size %d"
+                                .formatted(
+                                        place,
+                                        info.name(),
+                                        info.shape().dim(0),
+                                        config.vocabSize()),
+                        "Correct vocab_size in config.json, or give --pad-vocab to go by the rows.");
+            }
             throw new MalformedException(
                     "%s: tensor `%s` has shape %s, the config says %s (%s)"
                             .formatted(
@@ -45,6 +55,13 @@ final class Shapes {
                                     explain(used.rule().extents(), info.shape(), config)),
                     "Correct the config, or take the one that belongs to these weights.");
         }
+    }
+
+    /** Whether it is the number of tokens alone that differs. */
+    private static boolean isVocabularyOnly(List<Extent> extents, Shape found, ModelConfig config) {
+        return extents.equals(List.of(Extent.VOCAB, Extent.HIDDEN))
+                && found.rank() == 2
+                && found.dim(1) == config.hiddenSize();
     }
 
     /** The config keys behind the dimensions that differ. */

@@ -20,11 +20,11 @@ import java.util.Random;
 import java.util.function.UnaryOperator;
 
 /** Small random models of every family, in memory. */
-final class TinyModel {
+public final class TinyModel {
     private TinyModel() {}
 
     /** A tensor whose bytes are in memory. */
-    record InMemory(TensorInfo info, byte[] bytes) implements Tensor {
+    public record InMemory(TensorInfo info, byte[] bytes) implements Tensor {
         @Override
         public void readRows(long first, long count, MemorySegment into) {
             long rowBytes = info.rowBytes();
@@ -34,7 +34,7 @@ final class TinyModel {
     }
 
     /** A tensor of these F32 values. */
-    static Tensor f32(String name, Shape shape, float... values) {
+    public static Tensor f32(String name, Shape shape, float... values) {
         byte[] bytes = new byte[values.length * 4];
         MemorySegment segment = MemorySegment.ofArray(bytes);
         for (int i = 0; i < values.length; i++) segment.set(Scalars.LE_FLOAT, i * 4L, values[i]);
@@ -42,7 +42,7 @@ final class TinyModel {
     }
 
     /** A tensor of standard normal values, stored as {@code type}. */
-    static Tensor random(String name, DType type, Shape shape, Random random) {
+    public static Tensor random(String name, DType type, Shape shape, Random random) {
         int n = Math.toIntExact(shape.elements());
         float[] values = new float[n];
         for (int i = 0; i < n; i++) values[i] = (float) random.nextGaussian();
@@ -52,14 +52,14 @@ final class TinyModel {
     }
 
     /** All of a tensor's bytes. */
-    static byte[] bytes(Tensor tensor) {
+    public static byte[] bytes(Tensor tensor) {
         byte[] bytes = new byte[Math.toIntExact(tensor.info().byteSize())];
         tensor.readRows(0, tensor.info().shape().rows(), MemorySegment.ofArray(bytes));
         return bytes;
     }
 
     /** 2 layers, 4 query heads of 6 over 2 key heads, hidden 16: head_dim is not hidden / heads. */
-    static ModelConfig config(String architecture, Map<String, Object> json) {
+    public static ModelConfig config(String architecture, Map<String, Object> json) {
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("architectures", List.of(architecture));
         all.put("hidden_size", 16);
@@ -74,12 +74,12 @@ final class TinyModel {
         return ConfigReader.parse((JsonObject) JsonValue.of(all), "config.json");
     }
 
-    static ModelConfig config(String architecture) {
+    public static ModelConfig config(String architecture) {
         return config(architecture, Map.of());
     }
 
     /** Every tensor that the family's table asks for, under names changed by {@code name}. */
-    static List<Tensor> tensors(
+    public static List<Tensor> tensors(
             FamilyTable family, ModelConfig config, UnaryOperator<String> name) {
         Random random = new Random(7);
         List<Tensor> tensors = new ArrayList<>();
@@ -104,7 +104,7 @@ final class TinyModel {
         return tensors;
     }
 
-    static TensorMap checkpoint(List<Tensor> tensors) {
+    public static TensorMap checkpoint(List<Tensor> tensors) {
         return new TensorMap(tensors, Map.of(), List.of());
     }
 }

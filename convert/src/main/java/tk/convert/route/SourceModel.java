@@ -1,0 +1,73 @@
+package tk.convert.route;
+
+import tk.convert.HfModel;
+import tk.convert.gguf.GgufConfig;
+import tk.convert.gguf.ModelOrigin;
+import tk.convert.gguf.TensorOrder;
+import tk.hf.ModelConfig;
+import tk.json.Json;
+import tk.json.JsonValue.JsonObject;
+import tk.model.ModelSource;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A source in Hugging Face's terms, with what a GGUF file tells beside the weights.
+ *
+ * @param source what it was made from
+ * @param model its weights and configuration
+ * @param origin what is told about it
+ * @param order of its tensors in a GGUF file
+ */
+record SourceModel(ModelSource source, HfModel model, ModelOrigin origin, TensorOrder order) {
+
+    /** Reads names, shapes and configuration of a source; of the values only a tied head's. */
+    static SourceModel of(ModelSource source, ConvertOptions options) {
+        String place = source.path().toString();
+        ModelConfig config =
+                source.gguf().isPresent()
+                        ? GgufConfig.of(place, source.gguf().get(), source.weights())
+                        : source.requireConfig();
+        HfModel model =
+                HfModel.of(
+                        place, source.weights(), config, options.keyMap(), options.padVocabulary());
+        boolean folder = Files.isDirectory(source.path());
+        return new SourceModel(
+                source,
+                model,
+                folder ? ModelOrigin.of(source.path(), config.json()) : ofFile(source),
+                order(source, folder));
+    }
+
+    /** A lone file tells its name; sampling hints may lie beside it. */
+    private static ModelOrigin ofFile(ModelSource source) {
+        Path generation = source.folder().resolve("generation_config.json");
+        return new ModelOrigin(
+                ModelOrigin.stemOf(source.path()),
+                Optional.empty(),
+                new JsonObject(new LinkedHashMap<>()),
+                Files.isRegularFile(generation)
+                        ? Optional.of(Json.readObject(generation))
+                        : Optional.empty(),
+                List.of());
+    }
+
+    private static TensorOrder order(ModelSource source, boolean folder) {
+        if (!folder) return TensorOrder.BY_NAME;
+        return isSafetensors(source) ? TensorOrder.BY_FILE_AND_NAME : TensorOrder.AS_STORED;
+    }
+
+    private static boolean isSafetensors(ModelSource source) {
+        return Files.isRegularFile(source.path().resolve("model.safetensors"))
+                || Files.isRegularFile(source.path().resolve("model.safetensors.index.json"));
+    }
+
+    /** Whether the source is a folder whose maker put tokenizer and weights together. */
+    boolean isHuggingFaceFolder() {
+        return Files.isDirectory(source.path()) && order != TensorOrder.BY_NAME;
+    }
+}
