@@ -55,25 +55,27 @@ public final class PlanWriter {
      *     left behind
      */
     public Artifact write(WritePlan plan, boolean force) {
-        try (StagedOutput output = StagedOutput.open(plan.target(), plan.bytes(), force)) {
+        List<Path> files = plan.files().stream().map(plan::path).toList();
+        boolean siblings = plan.layout() == WritePlan.Layout.SIBLINGS;
+        try (StagedOutput output =
+                siblings
+                        ? StagedOutput.open(plan.target(), files, plan.bytes(), force)
+                        : StagedOutput.open(plan.target(), plan.bytes(), force)) {
             writeTo(plan, output.stage());
             output.commit();
         }
-        List<Path> files = new ArrayList<>();
-        for (PlannedFile file : plan.files()) {
-            files.add(plan.folder() ? plan.target().resolve(file.path()) : plan.target());
-        }
-        return new Artifact(plan.target(), files, plan.bytes());
+        return new Artifact(siblings ? files.getFirst() : plan.target(), files, plan.bytes());
     }
 
     /**
-     * Writes the plan's files at {@code stage} (a file, or a folder where the plan is one) without
-     * renaming anything.
+     * Writes the plan's files at {@code stage} (a file, or a folder where the plan is not for one
+     * file) without renaming anything.
      */
     public void writeTo(WritePlan plan, Path stage) {
         progress.stage("writing " + plan.target().getFileName(), plan.bytes());
         for (PlannedFile file : plan.files()) {
-            Path path = plan.folder() ? stage.resolve(file.path()) : stage;
+            boolean single = plan.layout() == WritePlan.Layout.FILE;
+            Path path = single ? stage : stage.resolve(file.path());
             try {
                 if (path.getParent() != null) Files.createDirectories(path.getParent());
                 writeFile(file, path);

@@ -11,7 +11,8 @@ import java.util.function.Function;
  * A file to be written, known to the byte before it is begun: literal bytes and tensors' rows, back
  * to back.
  *
- * @param path relative to the plan's target folder; for a plan of one file, its name
+ * @param path relative to the plan's target folder, or to the folder of its target; for a plan of
+ *     one file, its name
  * @param segments in file order
  */
 public record PlannedFile(Path path, List<Segment> segments) {

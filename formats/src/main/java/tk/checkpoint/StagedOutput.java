@@ -38,13 +38,20 @@ public final class StagedOutput implements AutoCloseable {
     private static volatile @Nullable Thread cleaner;
 
     private final Path target;
+    private final List<Path> siblings;
     private final Path stage;
     private final boolean force;
     private final @Nullable Path createdParent;
     private boolean done;
 
-    private StagedOutput(Path target, Path stage, boolean force, @Nullable Path createdParent) {
+    private StagedOutput(
+            Path target,
+            List<Path> siblings,
+            Path stage,
+            boolean force,
+            @Nullable Path createdParent) {
         this.target = target;
+        this.siblings = siblings;
         this.stage = stage;
         this.force = force;
         this.createdParent = createdParent;
@@ -60,8 +67,21 @@ public final class StagedOutput implements AutoCloseable {
      * @throws IoException where its folder cannot be written or has too little space
      */
     public static StagedOutput open(Path target, long bytes, boolean force) {
-        Path absolute = target.toAbsolutePath().normalize();
         check(target, force);
+        return open(target, List.of(), bytes, force);
+    }
+
+    /**
+     * Prepares to write several files in {@code target}'s folder; they are staged in a folder of
+     * their own, and the first is put in place last, so that where it is all are.
+     *
+     * @param target what the stage is named after; need not be one of the files
+     * @param siblings the files, all in the folder of {@code target}; empty where the target is
+     *     what is written
+     */
+    static StagedOutput open(Path target, List<Path> siblings, long bytes, boolean force) {
+        for (Path sibling : siblings) check(sibling, force);
+        Path absolute = target.toAbsolutePath().normalize();
         Path parent = absolute.getParent();
         if (parent == null || absolute.getFileName() == null) {
             throw new UsageException(target + ": cannot be an output");
@@ -91,7 +111,7 @@ public final class StagedOutput implements AutoCloseable {
                                 + ".part");
         installCleaner();
         OPEN.add(stage);
-        return new StagedOutput(absolute, stage, force, firstCreated);
+        return new StagedOutput(absolute, List.copyOf(siblings), stage, force, firstCreated);
     }
 
     /**
@@ -145,7 +165,8 @@ public final class StagedOutput implements AutoCloseable {
     public void commit() {
         try {
             sync(stage);
-            if (force && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) replace();
+            if (!siblings.isEmpty()) moveSiblings();
+            else if (force && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) replace();
             else if (Files.isDirectory(stage))
                 Files.move(stage, target, StandardCopyOption.ATOMIC_MOVE);
             else moveFile();
@@ -155,6 +176,15 @@ public final class StagedOutput implements AutoCloseable {
         }
         done = true;
         OPEN.remove(stage);
+    }
+
+    private void moveSiblings() throws IOException {
+        for (Path sibling : siblings) check(sibling, force);
+        for (Path sibling : siblings.reversed()) {
+            Files.move(
+                    stage.resolve(sibling.getFileName()), sibling, StandardCopyOption.ATOMIC_MOVE);
+        }
+        Files.delete(stage);
     }
 
     private void moveFile() throws IOException {

@@ -4,6 +4,7 @@ import tk.checkpoint.Checkpoint;
 import tk.checkpoint.PlannedFile;
 import tk.checkpoint.WritePlan;
 import tk.error.UnsupportedException;
+import tk.error.UsageException;
 import tk.tensor.Tensor;
 import tk.tensor.TensorInfo;
 
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Locale;
 
 /**
  * Plans GGUF files: version 3, little-endian.
@@ -37,6 +39,59 @@ public final class GgufWriter {
      */
     public static WritePlan plan(GgufMetadata metadata, Checkpoint tensors, Path target) {
         return WritePlan.file(target, segments(metadata, tensors.tensors().values(), target));
+    }
+
+    /**
+     * A plan for one file, or for several beside each other where that would hold more than {@code
+     * splitMaxSize} bytes of tensors: {@code NAME-00001-of-00003.gguf} and so on, divided as
+     * llama.cpp's converter does. The first has the metadata; a tensor larger than the limit gets a
+     * file of its own.
+     *
+     * @param target the name the files derive theirs from, with or without {@code .gguf}
+     * @param splitMaxSize at least 1
+     */
+    public static WritePlan plan(
+            GgufMetadata metadata, Checkpoint tensors, Path target, long splitMaxSize) {
+        List<List<Tensor>> parts = divide(tensors.tensors().values(), splitMaxSize);
+        if (parts.size() == 1) return plan(metadata, tensors, target);
+        if (parts.size() > 0xffff) {
+            throw new UsageException(
+                    "%s: %s files, a model can be split in at most 65535"
+                            .formatted(target, parts.size()),
+                    "Choose a larger size.");
+        }
+        String prefix = String.valueOf(target.getFileName());
+        if (prefix.toLowerCase(Locale.ROOT).endsWith(".gguf")) {
+            prefix = prefix.substring(0, prefix.length() - 5);
+        }
+        List<PlannedFile> files = new ArrayList<>();
+        for (int no = 0; no < parts.size(); no++) {
+            GgufMetadata part = Split.part(metadata, no, parts.size(), tensors.tensors().size());
+            files.add(
+                    new PlannedFile(
+                            Path.of(Split.name(prefix, no, parts.size())),
+                            segments(part, parts.get(no), target)));
+        }
+        return new WritePlan(target, WritePlan.Layout.SIBLINGS, files);
+    }
+
+    private static List<List<Tensor>> divide(Collection<Tensor> tensors, long limit) {
+        if (limit < 1) throw new IllegalArgumentException("a limit of " + limit + " bytes");
+        List<List<Tensor>> parts = new ArrayList<>();
+        List<Tensor> part = new ArrayList<>();
+        parts.add(part);
+        long bytes = 0;
+        for (Tensor tensor : tensors) {
+            long size = tensor.info().byteSize();
+            if (!part.isEmpty() && size > limit - bytes) {
+                part = new ArrayList<>();
+                parts.add(part);
+                bytes = 0;
+            }
+            part.add(tensor);
+            bytes += size;
+        }
+        return parts;
     }
 
     private static List<PlannedFile.Segment> segments(

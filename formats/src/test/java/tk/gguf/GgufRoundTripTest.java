@@ -31,7 +31,7 @@ import java.util.stream.Stream;
 class GgufRoundTripTest {
     @TempDir Path folder;
 
-    private static GgufMetadata everyKindOfValue() {
+    static GgufMetadata everyKindOfValue() {
         return GgufMetadata.builder()
                 .put("general.architecture", GgufValue.text("llama"))
                 .put("u8", new GgufValue.Whole(GgufValueType.U8, 255))
@@ -60,7 +60,7 @@ class GgufRoundTripTest {
                 .build();
     }
 
-    private static Tensor[] oneTensorOfEveryType() {
+    static Tensor[] oneTensorOfEveryType() {
         List<Tensor> tensors = new ArrayList<>();
         for (GgmlType type : GgmlType.values()) {
             type.dtype().ifPresent(t -> tensors.add(Pattern.of(t.name(), t, 3, t.blockSize())));
