@@ -23,7 +23,7 @@ import java.util.Set;
  *     query and key rows are permuted on the way; otherwise it rotates (i, i + head_dim/2) as
  *     Hugging Face does
  * @param traits what is particular in its metadata
- * @param tensors every tensor it can have
+ * @param tensors every tensor it can have, in the order of the model's modules
  */
 public record FamilyTable(
         Family family,
@@ -55,6 +55,23 @@ public record FamilyTable(
     public TensorRule ruleOf(String hfName) {
         return rule(LayerName.of(hfName).template())
                 .orElseThrow(() -> new IllegalArgumentException("no rule for " + hfName));
+    }
+
+    /** Every Hugging Face name in the order of a state dict: layer after layer. */
+    public List<String> stateDictOrder(int layers) {
+        List<String> before = new ArrayList<>();
+        List<String> after = new ArrayList<>();
+        List<TensorRule> layered = tensors.stream().filter(TensorRule::isPerLayer).toList();
+        for (TensorRule rule : tensors) {
+            if (rule.isPerLayer()) continue;
+            boolean first = tensors.indexOf(rule) < tensors.indexOf(layered.getFirst());
+            (first ? before : after).add(rule.hf());
+        }
+        for (int layer = 0; layer < layers; layer++) {
+            for (TensorRule rule : layered) before.add(rule.hfName(layer));
+        }
+        before.addAll(after);
+        return before;
     }
 
     /** The layer in a full Hugging Face name, or -1. */

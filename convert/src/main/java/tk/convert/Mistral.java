@@ -20,9 +20,6 @@ final class Mistral {
                             REQUIRED,
                             VOCAB,
                             HIDDEN)
-                    .tensor("model.norm.weight", "output_norm.weight", REQUIRED, HIDDEN)
-                    .tensor("lm_head.weight", "output.weight", UNTIED_HEAD, VOCAB, HIDDEN)
-                    .layer("input_layernorm.weight", "attn_norm.weight", REQUIRED, HIDDEN)
                     .layer(
                             "self_attn.q_proj.weight",
                             "attn_q.weight",
@@ -39,7 +36,6 @@ final class Mistral {
                             HIDDEN)
                     .layer("self_attn.v_proj.weight", "attn_v.weight", REQUIRED, KEY_VALUE, HIDDEN)
                     .layer("self_attn.o_proj.weight", "attn_output.weight", REQUIRED, HIDDEN, QUERY)
-                    .layer("post_attention_layernorm.weight", "ffn_norm.weight", REQUIRED, HIDDEN)
                     .layer(
                             "mlp.gate_proj.weight",
                             "ffn_gate.weight",
@@ -53,6 +49,10 @@ final class Mistral {
                             REQUIRED,
                             HIDDEN,
                             FEED_FORWARD)
+                    .layer("input_layernorm.weight", "attn_norm.weight", REQUIRED, HIDDEN)
+                    .layer("post_attention_layernorm.weight", "ffn_norm.weight", REQUIRED, HIDDEN)
+                    .tensor("model.norm.weight", "output_norm.weight", REQUIRED, HIDDEN)
+                    .tensor("lm_head.weight", "output.weight", UNTIED_HEAD, VOCAB, HIDDEN)
                     .build();
 
     private Mistral() {}

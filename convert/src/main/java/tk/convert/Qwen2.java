@@ -16,9 +16,6 @@ final class Qwen2 {
                             REQUIRED,
                             VOCAB,
                             HIDDEN)
-                    .tensor("model.norm.weight", "output_norm.weight", REQUIRED, HIDDEN)
-                    .tensor("lm_head.weight", "output.weight", UNTIED_HEAD, VOCAB, HIDDEN)
-                    .layer("input_layernorm.weight", "attn_norm.weight", REQUIRED, HIDDEN)
                     .layer(
                             "self_attn.q_proj.weight",
                             "attn_q.weight",
@@ -26,6 +23,7 @@ final class Qwen2 {
                             Rotation.QUERY,
                             QUERY,
                             HIDDEN)
+                    .layer("self_attn.q_proj.bias", "attn_q.bias", REQUIRED, Rotation.QUERY, QUERY)
                     .layer(
                             "self_attn.k_proj.weight",
                             "attn_k.weight",
@@ -33,17 +31,15 @@ final class Qwen2 {
                             Rotation.KEY,
                             KEY_VALUE,
                             HIDDEN)
-                    .layer("self_attn.v_proj.weight", "attn_v.weight", REQUIRED, KEY_VALUE, HIDDEN)
-                    .layer("self_attn.o_proj.weight", "attn_output.weight", REQUIRED, HIDDEN, QUERY)
-                    .layer("self_attn.q_proj.bias", "attn_q.bias", REQUIRED, Rotation.QUERY, QUERY)
                     .layer(
                             "self_attn.k_proj.bias",
                             "attn_k.bias",
                             REQUIRED,
                             Rotation.KEY,
                             KEY_VALUE)
+                    .layer("self_attn.v_proj.weight", "attn_v.weight", REQUIRED, KEY_VALUE, HIDDEN)
                     .layer("self_attn.v_proj.bias", "attn_v.bias", REQUIRED, KEY_VALUE)
-                    .layer("post_attention_layernorm.weight", "ffn_norm.weight", REQUIRED, HIDDEN)
+                    .layer("self_attn.o_proj.weight", "attn_output.weight", REQUIRED, HIDDEN, QUERY)
                     .layer(
                             "mlp.gate_proj.weight",
                             "ffn_gate.weight",
@@ -57,6 +53,10 @@ final class Qwen2 {
                             REQUIRED,
                             HIDDEN,
                             FEED_FORWARD)
+                    .layer("input_layernorm.weight", "attn_norm.weight", REQUIRED, HIDDEN)
+                    .layer("post_attention_layernorm.weight", "ffn_norm.weight", REQUIRED, HIDDEN)
+                    .tensor("model.norm.weight", "output_norm.weight", REQUIRED, HIDDEN)
+                    .tensor("lm_head.weight", "output.weight", UNTIED_HEAD, VOCAB, HIDDEN)
                     .build();
 
     private Qwen2() {}

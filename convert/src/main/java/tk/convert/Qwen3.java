@@ -18,9 +18,6 @@ final class Qwen3 {
                             REQUIRED,
                             VOCAB,
                             HIDDEN)
-                    .tensor("model.norm.weight", "output_norm.weight", REQUIRED, HIDDEN)
-                    .tensor("lm_head.weight", "output.weight", UNTIED_HEAD, VOCAB, HIDDEN)
-                    .layer("input_layernorm.weight", "attn_norm.weight", REQUIRED, HIDDEN)
                     .layer(
                             "self_attn.q_proj.weight",
                             "attn_q.weight",
@@ -29,31 +26,30 @@ final class Qwen3 {
                             QUERY,
                             HIDDEN)
                     .layer(
-                            "self_attn.k_proj.weight",
-                            "attn_k.weight",
-                            REQUIRED,
-                            Rotation.KEY,
-                            KEY_VALUE,
-                            HIDDEN)
-                    .layer("self_attn.v_proj.weight", "attn_v.weight", REQUIRED, KEY_VALUE, HIDDEN)
-                    .layer("self_attn.o_proj.weight", "attn_output.weight", REQUIRED, HIDDEN, QUERY)
-                    .layer(
                             "self_attn.q_proj.bias",
                             "attn_q.bias",
                             ATTENTION_BIAS,
                             Rotation.QUERY,
                             QUERY)
                     .layer(
+                            "self_attn.k_proj.weight",
+                            "attn_k.weight",
+                            REQUIRED,
+                            Rotation.KEY,
+                            KEY_VALUE,
+                            HIDDEN)
+                    .layer(
                             "self_attn.k_proj.bias",
                             "attn_k.bias",
                             ATTENTION_BIAS,
                             Rotation.KEY,
                             KEY_VALUE)
+                    .layer("self_attn.v_proj.weight", "attn_v.weight", REQUIRED, KEY_VALUE, HIDDEN)
                     .layer("self_attn.v_proj.bias", "attn_v.bias", ATTENTION_BIAS, KEY_VALUE)
+                    .layer("self_attn.o_proj.weight", "attn_output.weight", REQUIRED, HIDDEN, QUERY)
                     .layer("self_attn.o_proj.bias", "attn_output.bias", ATTENTION_BIAS, HIDDEN)
                     .layer("self_attn.q_norm.weight", "attn_q_norm.weight", REQUIRED, HEAD)
                     .layer("self_attn.k_norm.weight", "attn_k_norm.weight", REQUIRED, HEAD)
-                    .layer("post_attention_layernorm.weight", "ffn_norm.weight", REQUIRED, HIDDEN)
                     .layer(
                             "mlp.gate_proj.weight",
                             "ffn_gate.weight",
@@ -67,6 +63,10 @@ final class Qwen3 {
                             REQUIRED,
                             HIDDEN,
                             FEED_FORWARD)
+                    .layer("input_layernorm.weight", "attn_norm.weight", REQUIRED, HIDDEN)
+                    .layer("post_attention_layernorm.weight", "ffn_norm.weight", REQUIRED, HIDDEN)
+                    .tensor("model.norm.weight", "output_norm.weight", REQUIRED, HIDDEN)
+                    .tensor("lm_head.weight", "output.weight", UNTIED_HEAD, VOCAB, HIDDEN)
                     .build();
 
     private Qwen3() {}

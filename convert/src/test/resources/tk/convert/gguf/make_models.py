@@ -98,7 +98,7 @@ model("card", LlamaConfig(**SIZES), files={
         "do_sample": True, "temperature": 0.6, "top_p": 0.9, "top_k": 40, "repetition_penalty": 1.1,
         "min_p": None, "eos_token_id": [2, 3]}})
 model("added-tokens", LlamaConfig(**{**SIZES, "vocab_size": 330, "pad_token_id": 3}), files={
-    "added_tokens.json": {"<|im_end|>": 321, "ek": 320},
+    "added_tokens.json": {"<|im_end|>": 321, "eklenmiş": 320},
     "tokenizer_config.json": {
         "add_bos_token": True, "add_eos_token": False, "add_prefix_space": True,
         "chat_template": "{{ bos_token }}{% for m in messages %}{{ m['content'] }}{% endfor %}",
