@@ -9,9 +9,9 @@ import tk.error.UnsafeException;
  * or makes something counts it here first.
  */
 final class PickleBudget {
-    /** A quarter of the heap; 32 MiB in any case, and never more than 1 GiB. */
+    /** A quarter of the heap; 48 MiB in any case, and never more than 1 GiB. */
     private static final long MOST_MEMORY =
-            Math.clamp(Runtime.getRuntime().maxMemory() / 4, 32L << 20, 1L << 30);
+            Math.clamp(Runtime.getRuntime().maxMemory() / 4, 48L << 20, 1L << 30);
 
     private long memory;
 
@@ -19,6 +19,11 @@ final class PickleBudget {
     boolean take(long bytes) {
         memory += bytes;
         return memory <= MOST_MEMORY;
+    }
+
+    /** Takes back what was counted for something that is gone. */
+    void giveBack(long bytes) {
+        memory -= bytes;
     }
 
     /** The error of whoever could not {@link #take}. */

@@ -4,7 +4,6 @@ import org.jspecify.annotations.Nullable;
 
 import tk.error.MalformedException;
 import tk.error.UnsafeException;
-import tk.error.UnsupportedException;
 
 /**
  * An opcode's place, for messages.
@@ -30,11 +29,6 @@ record PicklePlace(String pickle, long offset, PickleBudget budget) {
     /** The pickle wants something done that only a dangerous reader would do. */
     UnsafeException unsafe(String problem, @Nullable String hint) {
         return new UnsafeException(message(problem), hint);
-    }
-
-    /** The pickle is right, but beyond tk. */
-    UnsupportedException unsupported(String problem, @Nullable String hint) {
-        return new UnsupportedException(message(problem), hint);
     }
 
     private String message(String problem) {

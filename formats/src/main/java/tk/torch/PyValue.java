@@ -20,6 +20,14 @@ sealed interface PyValue {
     /** What Python calls its type, for messages. */
     String type();
 
+    /**
+     * How many values it would be if everything shared in it were written out; what is put into a
+     * list or dict after that was itself put somewhere is not counted there.
+     */
+    default long weight() {
+        return 1;
+    }
+
     /** {@code None}. */
     enum None implements PyValue {
         NONE;
@@ -131,9 +139,18 @@ sealed interface PyValue {
     final class Tuple implements PyValue {
         static final Tuple EMPTY = new Tuple(List.of());
         private final List<PyValue> items;
+        private final long weight;
 
         Tuple(List<PyValue> items) {
             this.items = items;
+            long sum = 1;
+            for (PyValue item : items) sum += item.weight();
+            this.weight = sum;
+        }
+
+        @Override
+        public long weight() {
+            return weight;
         }
 
         List<PyValue> items() {
@@ -157,6 +174,17 @@ sealed interface PyValue {
     /** A list. */
     final class Items implements PyValue {
         private final List<PyValue> items = new ArrayList<>(0);
+        private long weight = 1;
+
+        void add(PyValue item) {
+            items.add(item);
+            weight += item.weight();
+        }
+
+        @Override
+        public long weight() {
+            return weight;
+        }
 
         List<PyValue> items() {
             return items;
@@ -171,6 +199,17 @@ sealed interface PyValue {
     /** A dict of any kind, in order. */
     final class Dict implements PyValue {
         private final SequencedMap<PyValue, PyValue> entries = new LinkedHashMap<>(4);
+        private long weight = 1;
+
+        void put(PyValue key, PyValue value) {
+            entries.put(key, value);
+            weight += key.weight() + value.weight();
+        }
+
+        @Override
+        public long weight() {
+            return weight;
+        }
 
         SequencedMap<PyValue, PyValue> entries() {
             return entries;

@@ -3,7 +3,6 @@ package tk.torch;
 import org.jspecify.annotations.Nullable;
 
 import tk.error.MalformedException;
-import tk.error.UnsupportedException;
 import tk.error.UsageException;
 import tk.torch.PyValue.Dict;
 import tk.torch.PyValue.ExoticTensor;
@@ -15,6 +14,7 @@ import tk.torch.PyValue.Text;
 import tk.torch.PyValue.Tuple;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -60,12 +60,13 @@ final class StateDictSearch {
     private static final int DEEPEST = 64;
     private static final int LONGEST_NAME = 4 << 10;
     private static final int MOST_STEPS = 1 << 22;
-    private static final int MOST_TENSORS = 1 << 18;
-    private static final long MOST_NAME_CHARACTERS = 1L << 25;
+    private static final int MOST_TENSORS = 1 << 17;
+    private static final long MOST_NAME_CHARACTERS = 1L << 24;
 
     private final String file;
     private final PyValue root;
     private final IdentityHashMap<PyValue, Boolean> holdsTensors = new IdentityHashMap<>();
+    private final Set<PyValue> within = Collections.newSetFromMap(new IdentityHashMap<>());
     private int steps;
 
     /**
@@ -95,7 +96,7 @@ final class StateDictSearch {
         SequencedMap<String, PyValue> tensors = new LinkedHashMap<>();
         flatten(chosen.value, "", 0, key == null, tensors, new long[1]);
         if (tensors.isEmpty()) {
-            throw new UnsupportedException(
+            throw new MalformedException(
                     chosen.path.isEmpty()
                             ? "%s: holds %s without any tensor of a model"
                                     .formatted(file, root.type())
@@ -258,7 +259,7 @@ final class StateDictSearch {
             String name = path.isEmpty() ? "tensor" : path;
             characters[0] += name.length();
             if (into.size() >= MOST_TENSORS || characters[0] > MOST_NAME_CHARACTERS) {
-                throw new UnsupportedException(
+                throw new MalformedException(
                         "%s: more than %d tensors, or names beyond reason"
                                 .formatted(file, MOST_TENSORS));
             }
@@ -268,13 +269,16 @@ final class StateDictSearch {
             }
             return;
         }
-        if (!holdsTensors(value, depth)) return;
-        if (depth > DEEPEST) return;
-        Node node = new Node(path, "", value);
-        for (Node child : children(node)) {
+        if (depth > DEEPEST || !holdsTensors(value, depth)) return;
+        if (!within.add(value)) {
+            throw new MalformedException(
+                    "%s: `%s` holds itself".formatted(file, Spelling.visible(path)));
+        }
+        for (Node child : children(new Node(path, "", value))) {
             if (weightsOnly && isNotWeights(child)) continue;
             flatten(child.value, child.path, depth + 1, weightsOnly, into, characters);
         }
+        within.remove(value);
     }
 
     // ---- by key ----

@@ -214,7 +214,7 @@ final class TorchGlobals implements PickleCalls {
                     default -> List.of();
                 };
         if (items.size() != 2) throw a.wrong(0, "a list of pairs");
-        dict.entries().put(items.get(0), items.get(1));
+        dict.put(items.get(0), items.get(1));
     }
 
     /** {@code defaultdict([factory])}; the factory is never called. */

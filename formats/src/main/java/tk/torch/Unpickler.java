@@ -36,13 +36,19 @@ final class Unpickler {
     /** Opcodes of the largest honest pickle many times over; a second's work. */
     private static final long MOST_OPCODES = 1L << 25;
 
+    /** What a container may come to if all that is shared in it is counted each time. */
+    private static final long MOST_VALUES = 1L << 28;
+
     /** Longer runs of bytes stay in the file. */
     private static final int LONGEST_BYTES_ON_HEAP = 4 << 10;
 
-    /** What a small value takes, with its place on the stack; and what a dict takes beyond that. */
-    private static final int VALUE = 48;
+    /** Bytes of a place on the stack, and of values by their kind without their contents. */
+    private static final int SLOT = 8;
 
-    private static final int DICT = 80;
+    private static final int MARK = 24;
+    private static final int SMALL = 32;
+    private static final int LIST = 48;
+    private static final int DICT = 112;
 
     private static final int LONGEST_NAME = 1 << 10;
     private static final int LONGEST_LINE = 1 << 20;
@@ -96,11 +102,11 @@ final class Unpickler {
             case FRAME -> in.require(in.i64("a frame's length"), "a frame");
             case STOP -> throw new IllegalStateException();
             case MARK -> {
-                charge(24);
+                charge(MARK);
                 marks.add(stack.size());
             }
             case POP -> {
-                if (stack.size() == base() && !marks.isEmpty()) marks.removeLast();
+                if (stack.size() == base() && !marks.isEmpty()) popMark();
                 else pop();
             }
             case POP_MARK -> popMark();
@@ -109,35 +115,38 @@ final class Unpickler {
             case NONE -> push(None.NONE);
             case NEWTRUE -> push(Bool.TRUE);
             case NEWFALSE -> push(Bool.FALSE);
-            case BININT -> push(new Int(in.i32("an integer")));
-            case BININT1 -> push(new Int(in.u8("an integer")));
-            case BININT2 -> push(new Int(in.u16("an integer")));
-            case LONG1 -> push(integer(in.u8("an integer's length")));
-            case LONG4 -> push(integer(in.i32("an integer's length")));
-            case INT -> push(intLine());
-            case LONG -> push(longLine());
-            case FLOAT -> push(floatLine());
+            case BININT -> pushNew(new Int(in.i32("an integer")));
+            case BININT1 -> pushNew(new Int(in.u8("an integer")));
+            case BININT2 -> pushNew(new Int(in.u16("an integer")));
+            case LONG1 -> pushNew(integer(in.u8("an integer's length")));
+            case LONG4 -> pushNew(integer(in.i32("an integer's length")));
+            case INT -> pushNew(intLine());
+            case LONG -> pushNew(longLine());
+            case FLOAT -> pushNew(floatLine());
             case BINFLOAT ->
-                    push(new Real(Double.longBitsToDouble(Long.reverseBytes(in.i64("a number")))));
+                    pushNew(
+                            new Real(
+                                    Double.longBitsToDouble(
+                                            Long.reverseBytes(in.i64("a number")))));
 
-            case STRING -> push(text(unquote(line())));
-            case BINSTRING -> push(text(in.i32("a string's length")));
-            case SHORT_BINSTRING, SHORT_BINUNICODE -> push(text(in.u8("a string's length")));
-            case UNICODE -> push(text(unescape(line())));
-            case BINUNICODE -> push(text(in.u32("a string's length")));
-            case BINUNICODE8 -> push(text(in.i64("a string's length")));
-            case SHORT_BINBYTES -> push(bytes(in.u8("a length in bytes")));
-            case BINBYTES -> push(bytes(in.u32("a length in bytes")));
-            case BINBYTES8, BYTEARRAY8 -> push(bytes(in.i64("a length in bytes")));
+            case STRING -> pushNew(text(unquote(line())));
+            case BINSTRING -> pushNew(text(in.i32("a string's length")));
+            case SHORT_BINSTRING, SHORT_BINUNICODE -> pushNew(text(in.u8("a string's length")));
+            case UNICODE -> pushNew(text(unescape(line())));
+            case BINUNICODE -> pushNew(text(in.u32("a string's length")));
+            case BINUNICODE8 -> pushNew(text(in.i64("a string's length")));
+            case SHORT_BINBYTES -> pushNew(bytes(in.u8("a length in bytes")));
+            case BINBYTES -> pushNew(bytes(in.u32("a length in bytes")));
+            case BINBYTES8, BYTEARRAY8 -> pushNew(bytes(in.i64("a length in bytes")));
 
             case EMPTY_TUPLE -> push(Tuple.EMPTY);
             case TUPLE -> push(tuple(popMark()));
             case TUPLE1 -> push(tuple(popN(1)));
             case TUPLE2 -> push(tuple(popN(2)));
             case TUPLE3 -> push(tuple(popN(3)));
-            case EMPTY_LIST -> push(new Items());
-            case LIST -> {
-                Items list = new Items();
+            case EMPTY_LIST, EMPTY_SET -> push(list());
+            case LIST, FROZENSET -> {
+                Items list = list();
                 append(list, popMark());
                 push(list);
             }
@@ -162,12 +171,6 @@ final class Unpickler {
             case SETITEMS -> {
                 List<PyValue> items = popMark();
                 put(peek(), items);
-            }
-            case EMPTY_SET -> push(new Items());
-            case FROZENSET -> {
-                Items set = new Items();
-                append(set, popMark());
-                push(set);
             }
 
             case PUT -> remember(number(line()));
@@ -230,10 +233,9 @@ final class Unpickler {
     private void protocol() {
         int version = in.u8("the protocol version");
         if (version > LATEST_PROTOCOL) {
-            throw place().unsupported(
+            throw place().malformed(
                             "pickle protocol %d, expected at most %d"
-                                    .formatted(version, LATEST_PROTOCOL),
-                            "Save the file again with torch.save.");
+                                    .formatted(version, LATEST_PROTOCOL));
         }
     }
 
@@ -244,12 +246,19 @@ final class Unpickler {
     }
 
     private void push(PyValue value) {
-        charge(VALUE);
+        charge(SLOT);
         stack.add(value);
+    }
+
+    /** Pushes a value just made. */
+    private void pushNew(PyValue value) {
+        charge(SMALL);
+        push(value);
     }
 
     private PyValue pop() {
         if (stack.size() <= base()) throw place().malformed("nothing is left on the stack");
+        budget.giveBack(SLOT);
         return stack.removeLast();
     }
 
@@ -269,6 +278,7 @@ final class Unpickler {
 
     private List<PyValue> popMark() {
         if (marks.isEmpty()) throw place().malformed("no mark on the stack");
+        budget.giveBack(MARK);
         return take(marks.removeLast());
     }
 
@@ -276,8 +286,14 @@ final class Unpickler {
         List<PyValue> top = stack.subList(from, stack.size());
         List<PyValue> taken = Arrays.asList(top.toArray(new PyValue[0]));
         top.clear();
-        charge(16 + 8L * taken.size());
+        budget.giveBack((long) SLOT * taken.size());
+        charge(SMALL + 8L * taken.size());
         return taken;
+    }
+
+    private Items list() {
+        charge(LIST);
+        return new Items();
     }
 
     private Dict dict() {
@@ -285,8 +301,22 @@ final class Unpickler {
         return new Dict();
     }
 
-    private static Tuple tuple(List<PyValue> items) {
-        return items.isEmpty() ? Tuple.EMPTY : new Tuple(items);
+    private Tuple tuple(List<PyValue> items) {
+        if (items.isEmpty()) return Tuple.EMPTY;
+        charge(SMALL);
+        Tuple tuple = new Tuple(items);
+        requireModest(tuple);
+        return tuple;
+    }
+
+    /** Nothing here walks a container that often; but no honest pickle holds such a one either. */
+    private void requireModest(PyValue container) {
+        if (container.weight() > MOST_VALUES) {
+            throw place().unsafe(
+                            "a %s of more than %d values, were shared ones written out"
+                                    .formatted(container.type(), MOST_VALUES),
+                            "No checkpoint needs this: don't trust this file.");
+        }
     }
 
     private Tuple arguments(PyValue value) {
@@ -298,12 +328,15 @@ final class Unpickler {
     private void append(PyValue target, List<PyValue> values) {
         charge(16L * values.size());
         switch (target) {
-            case Items items -> items.items().addAll(values);
+            case Items items -> {
+                for (PyValue value : values) items.add(value);
+            }
             case Thing _ -> {}
             default ->
                     throw place().malformed(
                                     "appends to %s, expected a list".formatted(target.type()));
         }
+        requireModest(target);
     }
 
     private void put(PyValue target, List<PyValue> pairs) {
@@ -312,7 +345,7 @@ final class Unpickler {
         switch (target) {
             case Dict dict -> {
                 for (int i = 0; i < pairs.size(); i += 2) {
-                    dict.entries().put(pairs.get(i), pairs.get(i + 1));
+                    dict.put(pairs.get(i), pairs.get(i + 1));
                 }
             }
             case Thing _ -> {}
@@ -320,6 +353,7 @@ final class Unpickler {
                     throw place().malformed(
                                     "sets items of %s, expected a dict".formatted(target.type()));
         }
+        requireModest(target);
     }
 
     // ---- the memo ----
@@ -506,6 +540,7 @@ final class Unpickler {
     }
 
     private PyValue global(String module, String name) {
+        charge(2 * SMALL);
         return calls.global(new Global(module, name, at), place());
     }
 
