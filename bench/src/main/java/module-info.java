@@ -4,6 +4,8 @@ module tk.bench {
     requires tk.cli;
     requires tk.modelfile;
     requires tk.convert;
+    requires tk.verify;
+    requires jdk.management;
     requires static org.jspecify;
     requires jdk.incubator.vector;
     requires jmh.core;
