@@ -1,0 +1,103 @@
+package tk.verify.tokens;
+
+import tk.gguf.GgufMetadata;
+import tk.tokenizer.GgufTokenizer;
+import tk.tokenizer.GgufVocabulary;
+import tk.tokenizer.TokenType;
+import tk.tokenizer.Tokenizer;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * A model's vocabulary as far as two can be compared, whatever its files.
+ *
+ * @param entries the tokens by id
+ * @param merges of byte-level BPE, best first; empty for other algorithms
+ * @param tokenizer text to ids
+ * @param unknown the id that stands for any run of characters without a piece, where nothing else
+ *     does
+ * @param bos ids that may begin a text; empty where the source names none
+ * @param eos ids that may end one
+ * @param addBos whether a text begins with BOS
+ * @param chatTemplate Jinja
+ * @param gguf the GGUF's own vocabulary, where it is one
+ */
+public record Vocabulary(
+        List<Entry> entries,
+        List<String> merges,
+        Tokenizer tokenizer,
+        OptionalInt unknown,
+        Set<Integer> bos,
+        Set<Integer> eos,
+        boolean addBos,
+        Optional<String> chatTemplate,
+        Optional<GgufVocabulary> gguf) {
+    /** Copies the lists and sets. */
+    public Vocabulary {
+        entries = List.copyOf(entries);
+        merges = List.copyOf(merges);
+        bos = Set.copyOf(new TreeSet<>(bos));
+        eos = Set.copyOf(new TreeSet<>(eos));
+    }
+
+    /**
+     * A token.
+     *
+     * @param text as its vocabulary spells it
+     * @param score NaN where there is none, or any will do
+     * @param types what it may be called
+     */
+    public record Entry(String text, float score, Set<TokenType> types) {
+        /** Copies the set. */
+        public Entry {
+            types = Set.copyOf(types);
+        }
+    }
+
+    /** The vocabulary of a GGUF, read as llama.cpp does. */
+    public static Vocabulary of(GgufMetadata metadata) {
+        GgufTokenizer tokenizer = GgufTokenizer.of(metadata);
+        GgufVocabulary gguf = tokenizer.vocabulary();
+        List<Entry> entries = new ArrayList<>();
+        for (GgufVocabulary.Token token : gguf.tokens()) {
+            float score = gguf.scored() ? token.score() : Float.NaN;
+            entries.add(new Entry(token.text(), score, EnumSet.of(token.type())));
+        }
+        return new Vocabulary(
+                entries,
+                gguf.merges(),
+                tokenizer,
+                OptionalInt.empty(),
+                tokenizer.bosId().map(Set::of).orElse(Set.of()),
+                tokenizer.eosId().map(Set::of).orElse(Set.of()),
+                tokenizer.addsBos(),
+                gguf.chatTemplates().main(),
+                Optional.of(gguf));
+    }
+
+    /** The id that begins a text, the lowest where there are several. */
+    public OptionalInt firstBos() {
+        return bos.stream().mapToInt(Integer::intValue).min();
+    }
+
+    /**
+     * Whether a row of the embedding that the source does not have is accounted for by the token of
+     * its id: a byte piece, or one that stands for nothing.
+     */
+    public boolean declaresAdded(int id) {
+        if (id < 0 || id >= entries.size()) return false;
+        Entry entry = entries.get(id);
+        return entry.types().contains(TokenType.UNUSED) || isBytePiece(entry);
+    }
+
+    static boolean isBytePiece(Entry entry) {
+        return entry.types().contains(TokenType.BYTE)
+                && entry.text().matches("<0x[0-9A-F]{2}>");
+    }
+}
