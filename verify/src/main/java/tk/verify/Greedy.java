@@ -1,5 +1,7 @@
 package tk.verify;
 
+import tk.verify.reference.LogitModel;
+
 import java.util.Arrays;
 
 /**

@@ -2,6 +2,7 @@ package tk.verify;
 
 import tk.checkpoint.Progress;
 import tk.tensor.Scratch;
+import tk.verify.reference.LogitModel;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -3,6 +3,7 @@ package tk.verify;
 import tk.checkpoint.Progress;
 import tk.error.UsageException;
 import tk.json.JsonValue.JsonObject;
+import tk.verify.reference.LogitModel;
 
 import java.util.Arrays;
 import java.util.OptionalInt;

@@ -2,8 +2,6 @@ package tk.verify.reference;
 
 import org.jspecify.annotations.Nullable;
 
-import tk.verify.LogitModel;
-import tk.verify.LogitSink;
 import tk.verify.reference.MatrixProduct.Then;
 
 /**

@@ -3,6 +3,7 @@ package tk.verify.report;
 import tk.verify.Evidence;
 import tk.verify.GateResult;
 import tk.verify.LogitStatistics;
+import tk.verify.Numbers;
 import tk.verify.Subject;
 import tk.verify.Tolerances;
 import tk.verify.Verification;

@@ -1,6 +1,7 @@
 package tk.verify.report;
 
 import tk.verify.Distribution;
+import tk.verify.Numbers;
 
 import java.util.Locale;
 

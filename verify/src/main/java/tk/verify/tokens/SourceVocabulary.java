@@ -44,9 +44,7 @@ public final class SourceVocabulary {
         this.files = files;
         this.configs = configs;
         this.settings =
-                files.config()
-                        .map(Json::readObject)
-                        .orElse(new JsonObject(new LinkedHashMap<>()));
+                files.config().map(Json::readObject).orElse(new JsonObject(new LinkedHashMap<>()));
     }
 
     /**
@@ -80,9 +78,7 @@ public final class SourceVocabulary {
                 entries,
                 List.of(),
                 SentencePieceTokenizer.of(model),
-                model.byteFallback()
-                        ? OptionalInt.empty()
-                        : OptionalInt.of(model.unknownId()),
+                model.byteFallback() ? OptionalInt.empty() : OptionalInt.of(model.unknownId()),
                 bos,
                 eos,
                 addsBos(true),
@@ -130,8 +126,7 @@ public final class SourceVocabulary {
                                                     if (value instanceof JsonObject token
                                                             && id.matches("\\d{1,9}")) {
                                                         added.put(
-                                                                Integer.parseInt(id),
-                                                                added(token));
+                                                                Integer.parseInt(id), added(token));
                                                     }
                                                 }));
         return added;
@@ -153,8 +148,7 @@ public final class SourceVocabulary {
         Set<Integer> ids = new TreeSet<>();
         for (JsonObject config : configs) {
             switch (config.members().get(name + "_token_id")) {
-                case JsonArray(var items) ->
-                        items.forEach(item -> id(item).ifPresent(ids::add));
+                case JsonArray(var items) -> items.forEach(item -> id(item).ifPresent(ids::add));
                 case JsonNumber number -> id(number).ifPresent(ids::add);
                 case null, default -> {}
             }
@@ -174,9 +168,7 @@ public final class SourceVocabulary {
 
     private static Optional<Integer> id(JsonValue value) {
         if (!(value instanceof JsonNumber number)) return Optional.empty();
-        return number.asLong()
-                .filter(id -> id >= 0 && id <= Integer.MAX_VALUE)
-                .map(Long::intValue);
+        return number.asLong().filter(id -> id >= 0 && id <= Integer.MAX_VALUE).map(Long::intValue);
     }
 
     /**

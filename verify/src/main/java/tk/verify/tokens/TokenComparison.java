@@ -1,15 +1,14 @@
 package tk.verify.tokens;
 
-import tk.tokenizer.GgufVocabulary;
+import tk.error.TkException;
 import tk.tokenizer.TokenType;
-import tk.tokenizer.Tokenizer;
 import tk.tokenizer.Tokenizer.Specials;
 
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalInt;
+import java.util.Optional;
 
 /**
  * Encodes texts by the source's tokenizer and by the one llama.cpp makes of the GGUF.
@@ -24,19 +23,22 @@ import java.util.OptionalInt;
  * @param normalized texts that agree only once they are normalized as the source does
  * @param spelled texts in which the GGUF takes a spelled control token for that token
  * @param unknown texts with characters for which the source has no piece
+ * @param refused those of them that llama.cpp cannot encode, for want of byte pieces
  */
 public record TokenComparison(
         int cases,
         List<Difference> mismatches,
         List<String> normalized,
         List<String> spelled,
-        List<String> unknown) {
+        List<String> unknown,
+        List<String> refused) {
     /** Copies the lists. */
     public TokenComparison {
         mismatches = List.copyOf(mismatches);
         normalized = List.copyOf(normalized);
         spelled = List.copyOf(spelled);
         unknown = List.copyOf(unknown);
+        refused = List.copyOf(refused);
     }
 
     /**
@@ -54,18 +56,19 @@ public record TokenComparison(
         }
     }
 
-    /** The two tokenizers of a comparison. */
-    private record Pair(
-            Tokenizer source, OptionalInt unknownId, Tokenizer candidate, GgufVocabulary gguf) {
+    /** The two vocabularies of a comparison. */
+    private record Pair(Vocabulary source, Vocabulary candidate) {
 
         boolean agree(int[] expected, int[] found) {
             if (Arrays.equals(expected, found)) return true;
-            if (unknownId.isEmpty()) return false;
+            if (source.unknown().isEmpty()) return false;
             int at = 0;
             for (int id : expected) {
-                if (at < found.length && found[at] == id && id != unknownId.getAsInt()) {
+                if (at < found.length && found[at] == id && id != source.unknown().getAsInt()) {
                     at++;
-                } else if (id == unknownId.getAsInt() && at < found.length && isByte(found[at])) {
+                } else if (id == source.unknown().getAsInt()
+                        && at < found.length
+                        && isByte(found[at])) {
                     while (at < found.length && isByte(found[at])) at++;
                 } else {
                     return false;
@@ -75,22 +78,38 @@ public record TokenComparison(
         }
 
         private boolean isByte(int id) {
-            return type(id) == TokenType.BYTE;
-        }
-
-        private TokenType type(int id) {
-            return gguf.tokens().get(id).type();
+            return Vocabulary.isBytePiece(candidate.entries().get(id));
         }
 
         boolean hasUnknown(int[] ids) {
-            return unknownId.isPresent()
-                    && Arrays.stream(ids).anyMatch(id -> id == unknownId.getAsInt());
+            return source.unknown().isPresent()
+                    && Arrays.stream(ids).anyMatch(id -> id == source.unknown().getAsInt());
+        }
+
+        /**
+         * The candidate's tokens; none where it cannot encode the text for want of byte pieces,
+         * which it can only lack where the source does.
+         */
+        Optional<int[]> encode(String text) {
+            try {
+                return Optional.of(candidate.tokenizer().encode(text, Specials.AS_TEXT));
+            } catch (TkException e) {
+                if (source.unknown().isEmpty()) throw e;
+                return Optional.empty();
+            }
+        }
+
+        boolean agreeNormalized(String text, int[] expected) {
+            return normalizations(text, expected).stream()
+                    .map(this::encode)
+                    .flatMap(Optional::stream)
+                    .anyMatch(found -> agree(expected, found));
         }
 
         /** The text as the source's normalizer leaves it, by two ways that need not know it. */
-        List<String> normalizations(String text, int[] ids) {
+        private List<String> normalizations(String text, int[] ids) {
             List<String> forms = new ArrayList<>();
-            if (!hasUnknown(ids)) forms.add(source.decode(ids));
+            if (!hasUnknown(ids)) forms.add(source.tokenizer().decode(ids));
             String nfkc = Normalizer.normalize(text, Normalizer.Form.NFKC);
             StringBuilder plain = new StringBuilder();
             nfkc.codePoints()
@@ -109,62 +128,44 @@ public record TokenComparison(
             return forms;
         }
 
-        /** Whether the candidate took a spelled control token for the token itself. */
+        /** Whether the candidate took a spelled special token for the token itself. */
         boolean readsSpelling(String text, int[] expected, int[] found) {
-            boolean control =
-                    Arrays.stream(found)
-                            .anyMatch(
-                                    id ->
-                                            isHidden(type(id))
-                                                    && text.contains(gguf.tokens().get(id).text())
-                                                    && Arrays.stream(expected)
-                                                            .noneMatch(e -> e == id));
-            return control;
-        }
-
-        private static boolean isHidden(TokenType type) {
-            return type == TokenType.CONTROL
-                    || type == TokenType.UNKNOWN
-                    || type == TokenType.BYTE
-                    || type == TokenType.USER_DEFINED;
+            for (int id : found) {
+                Vocabulary.Entry token = candidate.entries().get(id);
+                if (!token.types().contains(TokenType.NORMAL)
+                        && text.contains(token.text())
+                        && Arrays.stream(expected).noneMatch(other -> other == id)) {
+                    return true;
+                }
+            }
+            return false;
         }
     }
 
-    /**
-     * Encodes every text with both.
-     *
-     * @param unknownId the source's token for what it has no piece for, where it has one
-     * @param gguf the candidate's vocabulary
-     */
-    public static TokenComparison of(
-            Tokenizer source,
-            OptionalInt unknownId,
-            Tokenizer candidate,
-            GgufVocabulary gguf,
-            List<String> texts) {
-        Pair pair = new Pair(source, unknownId, candidate, gguf);
+    /** Encodes every text with both, special tokens as text. */
+    public static TokenComparison of(Vocabulary source, Vocabulary candidate, List<String> texts) {
+        Pair pair = new Pair(source, candidate);
         List<Difference> mismatches = new ArrayList<>();
         List<String> normalized = new ArrayList<>();
         List<String> spelled = new ArrayList<>();
         List<String> unknown = new ArrayList<>();
+        List<String> refused = new ArrayList<>();
         for (String text : texts) {
-            int[] expected = source.encode(text, Specials.AS_TEXT);
+            int[] expected = source.tokenizer().encode(text, Specials.AS_TEXT);
             if (pair.hasUnknown(expected)) unknown.add(text);
-            int[] found = candidate.encode(text, Specials.AS_TEXT);
-            if (pair.agree(expected, found)) continue;
-            if (pair.normalizations(text, expected).stream()
-                    .anyMatch(
-                            form ->
-                                    pair.agree(
-                                            expected, candidate.encode(form, Specials.AS_TEXT)))) {
+            Optional<int[]> encoded = pair.encode(text);
+            if (encoded.isPresent() && pair.agree(expected, encoded.get())) continue;
+            if (pair.agreeNormalized(text, expected)) {
                 normalized.add(text);
-            } else if (pair.readsSpelling(text, expected, found)) {
+            } else if (encoded.isEmpty()) {
+                refused.add(text);
+            } else if (pair.readsSpelling(text, expected, encoded.get())) {
                 spelled.add(text);
             } else {
-                mismatches.add(new Difference(text, list(expected), list(found)));
+                mismatches.add(new Difference(text, list(expected), list(encoded.get())));
             }
         }
-        return new TokenComparison(texts.size(), mismatches, normalized, spelled, unknown);
+        return new TokenComparison(texts.size(), mismatches, normalized, spelled, unknown, refused);
     }
 
     private static List<Integer> list(int[] ids) {

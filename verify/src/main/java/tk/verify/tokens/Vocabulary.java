@@ -97,7 +97,6 @@ public record Vocabulary(
     }
 
     static boolean isBytePiece(Entry entry) {
-        return entry.types().contains(TokenType.BYTE)
-                && entry.text().matches("<0x[0-9A-F]{2}>");
+        return entry.types().contains(TokenType.BYTE) && entry.text().matches("<0x[0-9A-F]{2}>");
     }
 }

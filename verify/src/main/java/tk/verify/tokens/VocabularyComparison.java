@@ -77,22 +77,24 @@ public record VocabularyComparison(int compared, int added, List<String> failure
     }
 
     private static String names(Entry entry) {
-        return String.join(
-                        " or ",
-                        entry.types().stream().sorted().map(TokenType::name).toList())
+        return String.join(" or ", entry.types().stream().sorted().map(TokenType::name).toList())
                 .toLowerCase(Locale.ROOT);
     }
 
     /** Byte pieces are all there or none: llama.cpp ends the process at the first missing one. */
     private static void bytePieces(List<Entry> entries, List<String> failures) {
-        long pieces = entries.stream().filter(Vocabulary::isBytePiece).map(Entry::text).distinct().count();
+        long pieces =
+                entries.stream()
+                        .filter(Vocabulary::isBytePiece)
+                        .map(Entry::text)
+                        .distinct()
+                        .count();
         if (pieces != 0 && pieces != 256) {
             failures.add("%d byte pieces, expected 256 or none".formatted(pieces));
         }
     }
 
-    private static void merges(
-            List<String> expected, List<String> found, List<String> failures) {
+    private static void merges(List<String> expected, List<String> found, List<String> failures) {
         if (expected.equals(found)) return;
         int at = 0;
         while (at < Math.min(expected.size(), found.size())

@@ -83,6 +83,12 @@ public final class CanonicalWeights {
         return ignored;
     }
 
+    /** How many rows the embedding has; 0 where there is none. */
+    public int vocabulary() {
+        Tensor embedding = tensors.get(Role.of(Part.TOKEN_EMBEDDING));
+        return embedding == null ? 0 : Math.toIntExact(embedding.info().shape().rows());
+    }
+
     /** How many values all weights have together; a tied head counts once. */
     public long parameters() {
         long sum = 0;

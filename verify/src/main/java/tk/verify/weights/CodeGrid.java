@@ -182,7 +182,8 @@ final class CodeGrid {
     double slack(float x, double value, double step, double offset) {
         double arithmetic = 2e-6 * (Math.abs(x) + Math.abs(offset)) + 1e-5 * Math.abs(step);
         if (!codedFromF32) return arithmetic;
-        double code = step == 0 ? 0 : Math.abs((value - offset) / step);
+        double larger = Math.max(Math.abs(x - offset), Math.abs(value - offset));
+        double code = step == 0 ? 0 : larger / Math.abs(step);
         // The super-block's scale of IQ4_XS is rounded before it is multiplied by up to 32.
         double factor = type == DType.IQ4_XS ? 32 : 1;
         double moved = (code + 0.5) * halfUlp(step, factor) + halfUlp(offset, 1);

@@ -13,7 +13,6 @@ import tk.gguf.GgufMetadata;
 import tk.gguf.GgufValue;
 import tk.tensor.DType;
 import tk.tensor.Tensor;
-import tk.verify.LogitModel;
 
 import java.util.List;
 import java.util.Map;

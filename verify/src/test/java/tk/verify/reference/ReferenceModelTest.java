@@ -11,7 +11,7 @@ import tk.error.MalformedException;
 import tk.error.UnsupportedException;
 import tk.tensor.DType;
 import tk.tensor.Tensor;
-import tk.verify.LogitModel.Session;
+import tk.verify.reference.LogitModel.Session;
 
 import java.util.ArrayList;
 import java.util.List;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
+import tk.verify.Numbers;
 import tk.verify.SampleVerification;
 
 import java.io.IOException;

@@ -1,13 +1,13 @@
-package tk.verify.report;
+package tk.verify;
 
 import java.util.Locale;
 
 /** Numbers as a reader wants them, the same in every locale. */
-final class Numbers {
+public final class Numbers {
     private Numbers() {}
 
     /** Three significant digits: {@code 0.0123}, {@code 1.23e-7}, {@code 12.3}; {@code 0}. */
-    static String three(double value) {
+    public static String three(double value) {
         if (value == 0) return "0";
         double size = Math.abs(value);
         if (size < 1e-3 || size >= 1e6) return exponent(value);
@@ -21,18 +21,18 @@ final class Numbers {
     }
 
     /** {@code 99.42 %}; exactly 1 is {@code 100 %}, and nothing else is. */
-    static String percent(double share) {
+    public static String percent(double share) {
         if (share == 1) return "100\u00a0%";
         return String.format(Locale.ROOT, "%.2f\u00a0%%", Math.floor(share * 10000) / 100);
     }
 
     /** With a thin space between thousands. */
-    static String whole(long value) {
+    public static String whole(long value) {
         return String.format(Locale.ROOT, "%,d", value).replace(',', '\u202f');
     }
 
     /** {@code 12.3 MiB}. */
-    static String bytes(long value) {
+    public static String bytes(long value) {
         String[] units = {"bytes", "KiB", "MiB", "GiB", "TiB"};
         double size = value;
         int unit = 0;

@@ -1,4 +1,4 @@
-package tk.verify;
+package tk.verify.reference;
 
 /** Receives the logits of a sequence, one position at a time, in order. */
 @FunctionalInterface

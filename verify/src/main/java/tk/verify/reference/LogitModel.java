@@ -1,4 +1,4 @@
-package tk.verify;
+package tk.verify.reference;
 
 /**
  * A language model seen from outside: token ids in, logits out.

@@ -1,0 +1,128 @@
+package tk.verify;
+
+import tk.gguf.GgufMetadata;
+import tk.hf.Family;
+import tk.tensor.DType;
+import tk.tensor.Tensor;
+import tk.verify.settings.Setting;
+import tk.verify.settings.SettingsComparison;
+import tk.verify.tokens.Vocabulary;
+
+import java.util.Collections;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** Compares what steers the computation: settings, rope scaling, special tokens. */
+final class MetadataGate {
+    private MetadataGate() {}
+
+    static GateResult run(
+            Side reference,
+            Side candidate,
+            Optional<Vocabulary> source,
+            Optional<Vocabulary> vocabulary) {
+        Findings findings = new Findings(Gate.METADATA);
+        SettingsComparison settings =
+                SettingsComparison.of(reference.settings(), candidate.settings());
+        findings.failAll(settings.failures());
+        architecture(reference, candidate, findings);
+        vocabularySize(candidate, vocabulary, findings);
+        candidate.source().gguf().ifPresent(gguf -> fileType(gguf, candidate, findings));
+        if (source.isPresent() && vocabulary.isPresent()) {
+            special(source.get(), vocabulary.get(), findings);
+        }
+        return findings.result(
+                "%d settings are the source's, rope frequencies and special tokens too"
+                        .formatted(settings.compared()));
+    }
+
+    /** llama.cpp's name for the architecture decides how it computes. */
+    private static void architecture(Side reference, Side candidate, Findings findings) {
+        String expected = architecture(reference);
+        String found = architecture(candidate);
+        if (!expected.equals(found)) {
+            findings.fail("the architecture is %s, expected %s".formatted(found, expected));
+        }
+    }
+
+    private static String architecture(Side side) {
+        if (side.isGguf()) {
+            return side.source()
+                    .gguf()
+                    .flatMap(gguf -> gguf.string("general.architecture"))
+                    .orElse("none");
+        }
+        Family family = side.source().requireConfig().family();
+        return switch (family) {
+            case LLAMA, MISTRAL -> "llama";
+            case QWEN2 -> "qwen2";
+            case QWEN3 -> "qwen3";
+        };
+    }
+
+    private static void vocabularySize(
+            Side candidate, Optional<Vocabulary> vocabulary, Findings findings) {
+        int said = candidate.settings().whole(Setting.VOCABULARY);
+        String name = candidate.isGguf() ? "token_embd.weight" : "model.embed_tokens.weight";
+        Tensor embedding = candidate.source().weights().tensors().get(name);
+        if (embedding != null && embedding.info().shape().rows() != said) {
+            findings.fail(
+                    "%s is %d, but `%s` has %d rows"
+                            .formatted(
+                                    candidate.settings().names().apply(Setting.VOCABULARY),
+                                    said,
+                                    name,
+                                    embedding.info().shape().rows()));
+        }
+        if (candidate.isGguf() && vocabulary.isPresent()) {
+            int tokens = vocabulary.get().entries().size();
+            if (tokens != said) {
+                findings.fail(
+                        "%s is %d, but there are %d tokens"
+                                .formatted(
+                                        candidate.settings().names().apply(Setting.VOCABULARY),
+                                        said,
+                                        tokens));
+            }
+        }
+    }
+
+    /** A file all of whose matrices are of one type must not say it is of another. */
+    private static void fileType(GgufMetadata gguf, Side candidate, Findings findings) {
+        Optional<DType> said =
+                gguf.integer("general.file_type").isPresent()
+                        ? FileTypes.of(gguf.integer("general.file_type").getAsLong())
+                        : Optional.empty();
+        if (said.isEmpty()) return;
+        Set<DType> matrices = new TreeSet<>();
+        for (Tensor tensor : candidate.source().weights().tensors().values()) {
+            if (tensor.info().shape().rank() < 2) continue;
+            // Rows that are no whole blocks had to become another type.
+            if (tensor.info().shape().columns() % said.get().blockSize() != 0) return;
+            matrices.add(tensor.info().dtype());
+        }
+        if (matrices.size() == 1 && !matrices.contains(said.get())) {
+            findings.fail(
+                    "general.file_type says %s, but all matrices are %s"
+                            .formatted(said.get(), matrices.iterator().next()));
+        }
+    }
+
+    private static void special(Vocabulary source, Vocabulary found, Findings findings) {
+        if (!source.bos().isEmpty()
+                && source.addBos()
+                && Collections.disjoint(source.bos(), found.bos())) {
+            findings.fail("BOS is %s, expected %s".formatted(found.bos(), source.bos()));
+        }
+        if (!source.eos().isEmpty() && Collections.disjoint(source.eos(), found.eos())) {
+            findings.fail("EOS is %s, expected %s".formatted(found.eos(), source.eos()));
+        }
+        if (source.addBos() != found.addBos()) {
+            findings.fail(
+                    found.addBos()
+                            ? "a text begins with BOS, and in the source it does not"
+                            : "a text does not begin with BOS, and in the source it does");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package tk.verify;
+
+import tk.tokenizer.Tokenizer.Specials;
+import tk.verify.corpus.Corpus;
+import tk.verify.tokens.Vocabulary;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * What both models are given, as the source's token ids.
+ *
+ * @param compared sequences whose logits are compared at every position
+ * @param continued sequences that both continue
+ * @param continuation by how many tokens
+ */
+record Prompts(List<int[]> compared, List<int[]> continued, int continuation) {
+    /** Logits of one sequence that are kept at a time: 128 MiB. */
+    private static final long KEPT = 32L << 20;
+
+    /** As many positions show what more would: tokens of a long prompt. */
+    private static final int LONG = 384;
+
+    private static final int CONTINUATION = 16;
+
+    /**
+     * The built-in prompts and the user's.
+     *
+     * @param vocabulary the source's; without one, sequences of arbitrary ids do
+     * @param rows ids are below
+     * @param context sequences are no longer
+     */
+    static Prompts of(
+            Optional<Vocabulary> vocabulary, int rows, int context, VerifyOptions options) {
+        int most = Math.clamp(KEPT / Math.max(1, rows), 1, Math.max(1, context));
+        int longest = Math.min(most, options.sample() ? LONG / 6 : LONG);
+        if (vocabulary.isEmpty()) return arbitrary(rows, longest);
+        List<int[]> compared = new ArrayList<>();
+        List<String> longs = Corpus.longPrompts();
+        for (String text : options.sample() ? longs.subList(0, 1) : longs) {
+            add(compared, vocabulary.get(), text, rows, longest);
+        }
+        for (String text : Corpus.shortPrompts()) {
+            add(compared, vocabulary.get(), text, rows, longest);
+        }
+        for (String text : options.prompts()) {
+            add(compared, vocabulary.get(), text, rows, most);
+        }
+        List<int[]> continued = new ArrayList<>();
+        List<String> beginnings = Corpus.greedyPrompts();
+        for (String text : options.sample() ? beginnings.subList(0, 1) : beginnings) {
+            add(continued, vocabulary.get(), text, rows, longest);
+        }
+        return new Prompts(compared, continued, options.sample() ? 8 : CONTINUATION);
+    }
+
+    private static void add(
+            List<int[]> prompts, Vocabulary vocabulary, String text, int rows, int longest) {
+        int[] ids = ids(vocabulary, text, rows);
+        if (ids.length > 0) prompts.add(Arrays.copyOf(ids, Math.min(ids.length, longest)));
+    }
+
+    /** The ids of a text, BOS before them where the model was trained so. */
+    static int[] ids(Vocabulary vocabulary, String text, int rows) {
+        int[] encoded = vocabulary.tokenizer().encode(text, Specials.AS_TEXT);
+        List<Integer> ids = new ArrayList<>();
+        if (vocabulary.addBos()) vocabulary.firstBos().ifPresent(ids::add);
+        // A tokenizer may have more pieces than the embedding has rows.
+        for (int id : encoded) {
+            if (id < rows) ids.add(id);
+        }
+        return ids.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    private static Prompts arbitrary(int rows, int longest) {
+        SplittableRandom random = new SplittableRandom(1);
+        List<int[]> prompts = new ArrayList<>();
+        for (int length : new int[] {longest, 16, 5}) {
+            prompts.add(random.ints(Math.min(length, longest), 0, rows).toArray());
+        }
+        return new Prompts(prompts, List.of(prompts.getLast()), CONTINUATION);
+    }
+}

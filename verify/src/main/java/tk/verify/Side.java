@@ -1,0 +1,77 @@
+package tk.verify;
+
+import tk.gguf.GgufMetadata;
+import tk.json.Json;
+import tk.json.JsonValue.JsonObject;
+import tk.model.ModelSource;
+import tk.tokenizer.TokenizerFiles;
+import tk.verify.reference.LogitModel;
+import tk.verify.reference.ReferenceModels;
+import tk.verify.settings.Settings;
+import tk.verify.tokens.SourceVocabulary;
+import tk.verify.tokens.Vocabulary;
+import tk.verify.weights.CanonicalWeights;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * One of the two models of a verification, with what the gates ask of it.
+ *
+ * @param source the open model; the caller's
+ * @param settings what steers it
+ */
+record Side(ModelSource source, Settings settings) {
+
+    static Side of(ModelSource source) {
+        Optional<GgufMetadata> gguf = source.gguf();
+        return new Side(
+                source,
+                gguf.isPresent()
+                        ? Settings.of(gguf.get(), source.weights())
+                        : Settings.of(source.requireConfig()));
+    }
+
+    /** Whether it is a GGUF, which says everything itself. */
+    boolean isGguf() {
+        return source.gguf().isPresent();
+    }
+
+    /**
+     * The weights by what they are for.
+     *
+     * @param heads of the queries, which the reference decides
+     * @param kvHeads of the keys
+     */
+    CanonicalWeights weights(int heads, int kvHeads) {
+        return CanonicalWeights.of(source.weights(), source.gguf(), heads, kvHeads);
+    }
+
+    /** Whether there is a tokenizer to read. */
+    boolean hasVocabulary() {
+        return isGguf()
+                ? source.gguf().flatMap(gguf -> gguf.string("tokenizer.ggml.model")).isPresent()
+                : source.tokenizer().model().isPresent() || source.tokenizer().json().isPresent();
+    }
+
+    /** The vocabulary, read anew. */
+    Vocabulary vocabulary() {
+        if (source.gguf().isPresent()) return Vocabulary.of(source.gguf().get());
+        List<JsonObject> configs = new ArrayList<>();
+        source.config().ifPresent(config -> configs.add(config.json()));
+        Path generation = source.folder().resolve("generation_config.json");
+        if (Files.isRegularFile(generation)) configs.add(Json.readObject(generation));
+        TokenizerFiles files = source.tokenizer();
+        return SourceVocabulary.of(files, configs);
+    }
+
+    /** The forward pass. */
+    LogitModel model(int threads) {
+        return isGguf()
+                ? ReferenceModels.openGguf(source.weights(), source.gguf().orElseThrow(), threads)
+                : ReferenceModels.open(source.weights(), source.requireConfig(), threads);
+    }
+}

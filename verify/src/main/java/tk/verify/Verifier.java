@@ -1,0 +1,252 @@
+package tk.verify;
+
+import tk.error.MalformedException;
+import tk.error.TkException;
+import tk.error.UsageException;
+import tk.gguf.GgufFile;
+import tk.model.ModelSource;
+import tk.tensor.DType;
+import tk.verify.corpus.Corpus;
+import tk.verify.reference.LogitModel;
+import tk.verify.settings.Setting;
+import tk.verify.tokens.Vocabulary;
+import tk.verify.weights.CanonicalWeights;
+import tk.verify.weights.TensorDifference;
+import tk.verify.weights.WeightComparison;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Proves that a file is the model it was made from, or shows where it is not.
+ *
+ * <p>The candidate is read back from disk; both models are read by maps of names, orders of rows
+ * and meanings of settings that no converter shares. What the candidate gets wrong fails a gate;
+ * what is wrong with the reference is an exception.
+ */
+public final class Verifier {
+    private final Side reference;
+    private final Side candidate;
+    private final VerifyOptions options;
+
+    private Verifier(Side reference, Side candidate, VerifyOptions options) {
+        this.reference = reference;
+        this.candidate = candidate;
+        this.options = options;
+    }
+
+    /**
+     * Runs all gates.
+     *
+     * @param reference what the candidate was made from; stays open, and the caller's
+     * @param candidate a GGUF (also the first file of a split one) or a Hugging Face folder
+     * @throws TkException where either cannot be opened, or the reference cannot be computed
+     */
+    public static Verification verify(
+            ModelSource reference, Path candidate, VerifyOptions options) {
+        try (ModelSource opened = ModelSource.open(candidate, ModelSource.Options.NONE)) {
+            Subject subject =
+                    opened.weights() instanceof GgufFile gguf
+                            ? Subject.read(candidate, gguf.files())
+                            : Subject.read(candidate);
+            Verifier verifier = new Verifier(Side.of(reference), Side.of(opened), options);
+            return verifier.run(Subject.read(reference.path()), subject);
+        }
+    }
+
+    private Verification run(Subject referenceSubject, Subject candidateSubject) {
+        Optional<Vocabulary> source =
+                reference.hasVocabulary() ? Optional.of(reference.vocabulary()) : Optional.empty();
+        Findings vocabularyFindings = new Findings(Gate.TOKENS);
+        Optional<Vocabulary> vocabulary = candidateVocabulary(vocabularyFindings);
+        int heads = reference.settings().whole(Setting.HEADS);
+        int kvHeads = reference.settings().whole(Setting.KV_HEADS);
+        CanonicalWeights sourceWeights = reference.weights(heads, kvHeads);
+        int rows = sourceWeights.vocabulary();
+
+        List<GateResult> gates = new ArrayList<>();
+        Findings tensorFindings = new Findings(Gate.TENSORS);
+        WeightComparison weights =
+                compareWeights(sourceWeights, heads, kvHeads, source, vocabulary, tensorFindings);
+        tensorFindings.failAll(weights.failures());
+        tensorFindings.noteAll(weights.notes());
+        gates.add(tensorFindings.result(describe(weights)));
+        gates.add(MetadataGate.run(reference, candidate, source, vocabulary));
+
+        List<String> texts = new ArrayList<>();
+        Corpus.texts().values().forEach(texts::addAll);
+        texts.addAll(options.prompts());
+        TokenGate tokens = TokenGate.run(source, vocabulary, rows, texts);
+        GateResult unreadable = vocabularyFindings.result("");
+        gates.add(unreadable.pass() ? tokens.result() : unreadable);
+
+        Tolerances limits = limits(weights).with(options.maxKld(), options.minTop1());
+        Prompts prompts =
+                Prompts.of(source, rows, reference.settings().whole(Setting.CONTEXT), options);
+        Computed computed = compute(prompts, source, rows, limits);
+        gates.addAll(computed.gates());
+        gates.add(
+                gates.size() - 1,
+                options.templates()
+                        .check(
+                                source.flatMap(Vocabulary::chatTemplate),
+                                vocabulary.flatMap(Vocabulary::chatTemplate)));
+        long parameters = candidate.weights(heads, kvHeads).parameters();
+        return new Verification(
+                referenceSubject,
+                candidateSubject,
+                gates,
+                new Evidence(
+                        parameters,
+                        weights.tensors(),
+                        computed.logits(),
+                        computed.worst(),
+                        computed.continuations(),
+                        computed.text(),
+                        tokens.tokens()),
+                limits);
+    }
+
+    private Optional<Vocabulary> candidateVocabulary(Findings findings) {
+        if (!candidate.hasVocabulary()) return Optional.empty();
+        try {
+            return Optional.of(candidate.vocabulary());
+        } catch (TkException e) {
+            findings.fail(e);
+            return Optional.empty();
+        }
+    }
+
+    private WeightComparison compareWeights(
+            CanonicalWeights source,
+            int heads,
+            int kvHeads,
+            Optional<Vocabulary> sourceVocabulary,
+            Optional<Vocabulary> vocabulary,
+            Findings findings) {
+        int pieces = sourceVocabulary.map(v -> v.entries().size()).orElse(0);
+        boolean importance =
+                candidate
+                        .source()
+                        .gguf()
+                        .flatMap(gguf -> gguf.get("quantize.imatrix.entries_count"))
+                        .isPresent();
+        try {
+            return WeightComparison.of(
+                    source,
+                    candidate.weights(heads, kvHeads),
+                    new WeightComparison.Options(
+                            row ->
+                                    row < pieces
+                                            || vocabulary
+                                                    .map(v -> v.declaresAdded(row))
+                                                    .orElse(false),
+                            importance,
+                            options.threads(),
+                            options.progress()));
+        } catch (TkException e) {
+            findings.fail(e);
+            return new WeightComparison(List.of(), List.of(), List.of());
+        }
+    }
+
+    private static String describe(WeightComparison weights) {
+        List<TensorDifference> tensors = weights.tensors();
+        long exact = tensors.stream().filter(TensorDifference::isExact).count();
+        if (exact == tensors.size()) {
+            return "all %d weights are the source's, to the bit".formatted(exact);
+        }
+        return "%d weights are there: %d hold the source's values, %d the nearest their type has"
+                .formatted(tensors.size(), exact, tensors.size() - exact);
+    }
+
+    /** The limits of the type that is farthest from the source. */
+    private static Tolerances limits(WeightComparison weights) {
+        Tolerances widest = Tolerances.exact();
+        for (TensorDifference tensor : weights.tensors()) {
+            if (tensor.isExact()) continue;
+            // A float that was only rounded to its type; a wrong one has failed its gate.
+            DType type = tensor.to() == DType.F32 ? tensor.from() : tensor.to();
+            Tolerances own = Tolerances.of(type);
+            if (own.maxKld() > widest.maxKld()) widest = own;
+        }
+        return widest;
+    }
+
+    /** What the forward passes gave. */
+    private record Computed(
+            List<GateResult> gates,
+            Optional<LogitStatistics> logits,
+            List<Evidence.WorstToken> worst,
+            List<Evidence.Continuation> continuations,
+            Optional<TextEvaluation> text) {}
+
+    private Computed compute(
+            Prompts prompts, Optional<Vocabulary> source, int rows, Tolerances limits) {
+        Findings behaviour = new Findings(Gate.BEHAVIOUR);
+        try (LogitModel expected = reference.model(options.threads())) {
+            LogitModel opened;
+            try {
+                opened = candidate.model(options.threads());
+                if (opened.vocabularySize() < rows) {
+                    opened.close();
+                    throw new MalformedException(
+                            "%d tokens, expected at least %d"
+                                    .formatted(opened.vocabularySize(), rows));
+                }
+            } catch (TkException e) {
+                // The candidate is no model that can be computed.
+                Findings logits = new Findings(Gate.LOGITS);
+                logits.fail(e);
+                behaviour.fail(e);
+                return new Computed(
+                        List.of(logits.result(""), behaviour.result("")),
+                        Optional.empty(),
+                        List.of(),
+                        List.of(),
+                        Optional.empty());
+            }
+            try (LogitModel found = opened) {
+                LogitStatistics logits =
+                        new LogitRun(expected, found)
+                                .compare(prompts.compared(), options.progress());
+                Continuations continuations =
+                        Continuations.of(expected, found, prompts, source, limits, behaviour);
+                Optional<TextEvaluation> text =
+                        options.text().map(t -> evaluate(t, expected, found, source, rows));
+                return new Computed(
+                        List.of(
+                                LogitGate.run(logits, limits),
+                                behaviour.result(continuations.detail())),
+                        Optional.of(logits),
+                        Continuations.worst(logits, prompts, source),
+                        continuations.texts(),
+                        text);
+            }
+        }
+    }
+
+    private TextEvaluation evaluate(
+            String text,
+            LogitModel expected,
+            LogitModel found,
+            Optional<Vocabulary> source,
+            int rows) {
+        Vocabulary vocabulary =
+                source.orElseThrow(
+                        () ->
+                                new UsageException(
+                                        "a text needs the source's tokenizer",
+                                        "Give it with --tokenizer."));
+        return TextEvaluation.of(
+                expected,
+                found,
+                Prompts.ids(vocabulary, text, rows),
+                vocabulary.addBos() ? vocabulary.firstBos() : OptionalInt.empty(),
+                options.context(),
+                options.progress());
+    }
+}
