@@ -53,7 +53,7 @@ final class MetadataGate {
                     .flatMap(gguf -> gguf.string("general.architecture"))
                     .orElse("none");
         }
-        Family family = side.source().requireConfig().family();
+        Family family = side.config().orElseThrow().family();
         return switch (family) {
             case LLAMA, MISTRAL -> "llama";
             case QWEN2 -> "qwen2";

@@ -1,7 +1,7 @@
 package tk.verify;
 
 import tk.gguf.GgufMetadata;
-import tk.json.Json;
+import tk.hf.ModelConfig;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
 import tk.tokenizer.TokenizerFiles;
@@ -12,8 +12,6 @@ import tk.verify.tokens.SourceVocabulary;
 import tk.verify.tokens.Vocabulary;
 import tk.verify.weights.CanonicalWeights;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -22,17 +20,19 @@ import java.util.Optional;
  * One of the two models of a verification, with what the gates ask of it.
  *
  * @param source the open model; the caller's
+ * @param config of any but a GGUF, which says everything itself
  * @param settings what steers it
  */
-record Side(ModelSource source, Settings settings) {
+record Side(ModelSource source, Optional<ModelConfig> config, Settings settings) {
 
     static Side of(ModelSource source) {
         Optional<GgufMetadata> gguf = source.gguf();
-        return new Side(
-                source,
-                gguf.isPresent()
-                        ? Settings.of(gguf.get(), source.weights())
-                        : Settings.of(source.requireConfig()));
+        if (gguf.isPresent()) {
+            Settings settings = Settings.of(gguf.get(), source.weights());
+            return new Side(source, Optional.empty(), settings);
+        }
+        ModelConfig config = source.requireConfig();
+        return new Side(source, Optional.of(config), Settings.of(config));
     }
 
     /** Whether it is a GGUF, which says everything itself. */
@@ -61,9 +61,8 @@ record Side(ModelSource source, Settings settings) {
     Vocabulary vocabulary() {
         if (source.gguf().isPresent()) return Vocabulary.of(source.gguf().get());
         List<JsonObject> configs = new ArrayList<>();
-        source.config().ifPresent(config -> configs.add(config.json()));
-        Path generation = source.folder().resolve("generation_config.json");
-        if (Files.isRegularFile(generation)) configs.add(Json.readObject(generation));
+        config.ifPresent(settings -> configs.add(settings.json()));
+        source.generationConfig().ifPresent(configs::add);
         TokenizerFiles files = source.tokenizer();
         return SourceVocabulary.of(files, configs);
     }
@@ -72,6 +71,6 @@ record Side(ModelSource source, Settings settings) {
     LogitModel model(int threads) {
         return isGguf()
                 ? ReferenceModels.openGguf(source.weights(), source.gguf().orElseThrow(), threads)
-                : ReferenceModels.open(source.weights(), source.requireConfig(), threads);
+                : ReferenceModels.open(source.weights(), config.orElseThrow(), threads);
     }
 }

@@ -63,7 +63,10 @@ record TokenGate(GateResult result, Evidence.Tokens tokens) {
                         "%d tokens are the source's, and %d texts become the same tokens"
                                 .formatted(
                                         vocabularies.compared(),
-                                        texts.size() - texted.normalized().size())),
+                                        texts.size()
+                                                - texted.normalized().size()
+                                                - texted.spelled().size()
+                                                - texted.refused().size())),
                 new Evidence.Tokens(texts.size(), mismatches));
     }
 

@@ -16,7 +16,7 @@ import tk.json.JsonValue.JsonNumber;
 import tk.json.JsonValue.JsonObject;
 import tk.testing.Shared;
 import tk.torch.TorchReader;
-import tk.verify.LogitModel.Session;
+import tk.verify.reference.LogitModel.Session;
 
 import java.util.ArrayList;
 import java.util.Arrays;

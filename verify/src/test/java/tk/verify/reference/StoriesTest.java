@@ -8,7 +8,7 @@ import tk.gguf.GgufFile;
 import tk.gguf.GgufReader;
 import tk.testing.Shared;
 import tk.tokenizer.GgufTokenizer;
-import tk.verify.LogitModel.Session;
+import tk.verify.reference.LogitModel.Session;
 
 import java.io.IOException;
 import java.nio.file.Files;
