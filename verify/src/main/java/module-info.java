@@ -10,4 +10,5 @@ module tk.verify {
     exports tk.verify.report;
     exports tk.verify.weights;
     exports tk.verify.reference;
+    exports tk.verify.corpus;
 }

@@ -3,7 +3,14 @@ package tk.cli;
 import tk.checkpoint.Progress;
 import tk.convert.bytefallback.ByteRowFit;
 import tk.convert.bytefallback.Calibration;
+import tk.model.ModelSource;
+import tk.tokenizer.GgufTokenizer;
+import tk.tokenizer.GgufVocabulary;
+import tk.tokenizer.TokenType;
+import tk.tokenizer.Tokenizer;
+import tk.verify.corpus.Corpus;
 import tk.verify.reference.ReferenceModel;
+import tk.verify.reference.ReferenceModels;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +32,42 @@ record ByteFallbackFit(ByteRowFit fit, ByteRowFit.Cost heldOut) {
 
     private static final int MOST_POSITIONS = 8192;
     private static final int LONGEST = 256;
+
+    /**
+     * Fits on the built-in texts.
+     *
+     * @param source the model, with a configuration
+     * @param vocabulary its own, without byte pieces
+     */
+    static ByteFallbackFit on(
+            ModelSource source, GgufVocabulary vocabulary, int threads, Progress progress) {
+        int unknown = unknownId(vocabulary);
+        int size = vocabulary.tokens().size();
+        Tokenizer tokenizer = GgufTokenizer.of(vocabulary.withBytePieces(), "byte fallback");
+        List<int[]> texts = new ArrayList<>();
+        for (List<String> group : Corpus.texts().values()) {
+            for (String text : group) {
+                int[] ids = tokenizer.encode(text, Tokenizer.Specials.AS_TEXT);
+                // What the added tokens will spell is <unk> to the model as it is.
+                for (int i = 0; i < ids.length; i++) if (ids[i] >= size) ids[i] = unknown;
+                texts.add(ids);
+            }
+        }
+        try (ReferenceModel model =
+                source.gguf().isPresent()
+                        ? ReferenceModels.openGguf(source.weights(), source.gguf().get(), threads)
+                        : ReferenceModels.open(source.weights(), source.requireConfig(), threads)) {
+            return on(model, texts, vocabulary.specialId("bos").orElse(-1), progress);
+        }
+    }
+
+    /** The id of {@code <unk>}: the first of that type, or 0. */
+    static int unknownId(GgufVocabulary vocabulary) {
+        for (int id = 0; id < vocabulary.tokens().size(); id++) {
+            if (vocabulary.tokens().get(id).type() == TokenType.UNKNOWN) return id;
+        }
+        return 0;
+    }
 
     /**
      * Fits on texts.

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 
 /**
@@ -57,11 +58,7 @@ final class ConvertCommand implements Callable<Integer> {
             description = "The type of the weights (default: ${DEFAULT-VALUE}).")
     private String dtype = "keep";
 
-    @Option(
-            names = "--name",
-            paramLabel = "NAME",
-            description = "The model's name in the metadata.")
-    private @Nullable String name;
+    @Mixin private Converting converting;
 
     @Option(
             names = {"-o", "--output"},
@@ -123,7 +120,8 @@ final class ConvertCommand implements Callable<Integer> {
     private WritePlan plan(ModelSource source, Route.Format format, OutType type, Path path) {
         return switch (format) {
             case GGUF -> {
-                GgufModel model = GgufModel.of(source, type, Optional.ofNullable(name));
+                GgufModel model =
+                        GgufModel.of(source, converting.options(type, OptionalLong.empty()));
                 model.notes().forEach(common::note);
                 yield GgufWriter.plan(model.metadata(), model.weights(), path);
             }

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Map;
 
 /**
@@ -15,6 +16,8 @@ public final class Main {
 
     /** Runs one command and exits with its code. */
     public static void main(String[] arguments) {
+        // Numbers look the same everywhere: "%,d" and "%.2f" follow this setting.
+        Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
         PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(standardError(), true, StandardCharsets.UTF_8);
         int code =

@@ -25,7 +25,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 
 /**
@@ -58,11 +58,7 @@ final class QuantizeCommand implements Callable<Integer> {
             description = "The GGUF file to write.")
     private @Nullable Path target;
 
-    @Option(
-            names = "--name",
-            paramLabel = "NAME",
-            description = "The model's name, where the input is no GGUF.")
-    private @Nullable String name;
+    @Mixin private Converting converting;
 
     @Parameters(
             arity = "1..3",
@@ -88,7 +84,8 @@ final class QuantizeCommand implements Callable<Integer> {
         FileType fileType = FileType.named(type);
         if (!output.dryRun()) StagedOutput.check(target, output.force());
         try (ModelSource source = inputs.open(input)) {
-            GgufModel model = GgufModel.of(source, OutType.KEEP, Optional.ofNullable(name));
+            GgufModel model =
+                    GgufModel.of(source, converting.options(OutType.KEEP, OptionalLong.empty()));
             Quantization quantization =
                     Quantization.of(
                             model.metadata(), model.weights(), quantizing.options(fileType));

@@ -19,7 +19,14 @@ import java.util.Map;
         name = "tk",
         description =
                 "Takes a language model from the file its training left behind to a package that people run.",
-        subcommands = {ConvertCommand.class, QuantizeCommand.class, HelpCommand.class},
+        subcommands = {
+            PackageCommand.class,
+            ConvertCommand.class,
+            QuantizeCommand.class,
+            VerifyCommand.class,
+            InspectCommand.class,
+            HelpCommand.class
+        },
         versionProvider = VersionText.class,
         synopsisSubcommandLabel = "COMMAND",
         footer = {

@@ -57,6 +57,12 @@ final class SentencePieceEncoder {
                 };
     }
 
+    /** The text that pieces are matched against, spaces as U+2581 where the model has them so. */
+    String normalized(String text) {
+        return new String(
+                normalizer.normalize(Utf8.bytes(text)), java.nio.charset.StandardCharsets.UTF_8);
+    }
+
     /** The ids of a text. */
     int[] encode(String text) {
         byte[] normalized = normalizer.normalize(Utf8.bytes(text));

@@ -83,6 +83,16 @@ public final class SentencePieceTokenizer implements Tokenizer, AutoCloseable {
     }
 
     /**
+     * The text that the pieces are matched against, with plain spaces and without the one added
+     * before the first word. Whoever tokenizes with llama.cpp, which has no such normalizer, gets
+     * the source's tokens for this form.
+     */
+    public String normalize(String text) {
+        String normalized = encoder.normalized(Utf8.wellFormed(text)).replace('\u2581', ' ');
+        return normalized.startsWith(" ") ? normalized.substring(1) : normalized;
+    }
+
+    /**
      * {@inheritDoc} The space before the first word is left out, as are all leading ones where the
      * model squeezes spaces; an unknown piece is the model's sign for it, usually " ⁇ ".
      */

@@ -64,6 +64,20 @@ public record QuantizeOptions(
                 Optional.of(matrix));
     }
 
+    /** The same with a type for the token embedding. */
+    public QuantizeOptions withTokenEmbeddingType(DType type) {
+        return new QuantizeOptions(
+                fileType,
+                pure,
+                leaveOutputTensor,
+                outputTensorType,
+                Optional.of(type),
+                tensorTypes,
+                allowRequantize,
+                noFallback,
+                imatrix);
+    }
+
     /** A type for the tensors whose name holds a match of {@code pattern}. */
     public record TensorType(Pattern pattern, DType type) {}
 }

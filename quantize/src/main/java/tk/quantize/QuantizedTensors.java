@@ -15,4 +15,9 @@ public final class QuantizedTensors {
                 ? tensor
                 : new QuantizedTensor(tensor.info().withDType(type), tensor, null);
     }
+
+    /** {@code tensor} as F32. */
+    public static Tensor decode(Tensor tensor) {
+        return encode(tensor, DType.F32);
+    }
 }

@@ -1,6 +1,7 @@
 package tk.verify.tokens;
 
 import tk.error.TkException;
+import tk.tokenizer.SentencePieceTokenizer;
 import tk.tokenizer.TokenType;
 import tk.tokenizer.Tokenizer.Specials;
 
@@ -106,10 +107,15 @@ public record TokenComparison(
                     .anyMatch(found -> agree(expected, found));
         }
 
-        /** The text as the source's normalizer leaves it, by two ways that need not know it. */
+        /**
+         * The text as the source's normalizer leaves it: by itself, and by ways that need not know
+         * it.
+         */
         private List<String> normalizations(String text, int[] ids) {
             List<String> forms = new ArrayList<>();
             if (!hasUnknown(ids)) forms.add(source.tokenizer().decode(ids));
+            if (source.tokenizer() instanceof SentencePieceTokenizer piece)
+                forms.add(piece.normalize(text));
             String nfkc = Normalizer.normalize(text, Normalizer.Form.NFKC);
             StringBuilder plain = new StringBuilder();
             nfkc.codePoints()

@@ -1,0 +1,134 @@
+package tk.cli;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+import tk.checkpoint.StagedOutput;
+import tk.convert.gguf.OutType;
+import tk.error.UsageException;
+import tk.model.ModelSource;
+import tk.quantize.FileType;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+
+/**
+ * {@code tk package}: from any input to a verified Ollama package, in one command and one pass over
+ * the weights.
+ */
+@Command(
+        name = "package",
+        description =
+                "Converts, quantizes and verifies a model, and only then writes the Modelfile that runs it in Ollama.",
+        footer = {"", "Then: cd DIR && ollama create my-model -f Modelfile && ollama run my-model"})
+final class PackageCommand implements Callable<Integer> {
+    @Mixin private CommonOptions common;
+    @Mixin private OutputOptions output;
+    @Mixin private InputOptions inputs;
+    @Mixin private Quantizing quantizing;
+    @Mixin private Verifying verifying;
+    @Mixin private ModelfileOptions modelfile;
+    @Mixin private Converting converting;
+
+    /** What becomes of a vocabulary without byte pieces. */
+    enum ByteFallback {
+        AUTO,
+        ADD,
+        NONE
+    }
+
+    @Option(
+            names = {"-t", "--type"},
+            paramLabel = "TYPE",
+            defaultValue = "q4_K_M",
+            description =
+                    "q4_K_M, q5_K_M, q6_K, q8_0 (= int8), f16, bf16, f32, … (default: ${DEFAULT-VALUE}).")
+    private String type = "q4_K_M";
+
+    @Option(
+            names = "--byte-fallback",
+            paramLabel = "auto|add|none",
+            defaultValue = "auto",
+            description = {
+                "Byte tokens for a SentencePiece vocabulary that has none, without which llama.cpp and Ollama",
+                "abort on the first unknown character (default: ${DEFAULT-VALUE})."
+            })
+    private ByteFallback byteFallback = ByteFallback.AUTO;
+
+    @Option(
+            names = "--reference",
+            paramLabel = "PATH",
+            description = "Verify against this original in place of the input.")
+    private @Nullable Path reference;
+
+    @Option(names = "--keep-hf", description = "Keep the Hugging Face folder too.")
+    private boolean keepHf;
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "DIR",
+            required = true,
+            description = "The folder to write.")
+    private Path target;
+
+    @Parameters(
+            index = "0",
+            paramLabel = "INPUT",
+            description = "The model: .pt, HF folder or GGUF.")
+    private Path input;
+
+    @SuppressWarnings("NullAway.Init")
+    PackageCommand() {}
+
+    @Override
+    public Integer call() {
+        FileType fileType = FileType.named(type);
+        StagedOutput.check(target, output.force());
+        modelfile.check();
+        try (ModelSource source = inputs.open(input)) {
+            String modelName = converting.name().orElseGet(() -> stem(input));
+            Packaging packaging =
+                    new Packaging(
+                            common,
+                            source,
+                            quantizing.options(fileType),
+                            converting.options(OutType.KEEP, OptionalLong.empty()),
+                            fileName(modelName, fileType),
+                            byteFallback);
+            packaging.plan();
+            if (output.dryRun()) {
+                packaging.showPlan(target);
+                return 0;
+            }
+            if (reference == null)
+                return packaging.run(source, target, output.force(), keepHf, verifying, modelfile);
+            try (ModelSource original = inputs.open(reference)) {
+                return packaging.run(
+                        original, target, output.force(), keepHf, verifying, modelfile);
+            }
+        }
+    }
+
+    private static String stem(Path input) {
+        Path last = input.toAbsolutePath().normalize().getFileName();
+        if (last == null)
+            throw new UsageException(input + ": has no name", "Give one with --name.");
+        return last.toString().replaceFirst("\\.(pt|pth|bin|gguf|safetensors)$", "");
+    }
+
+    /** {@code NAME-TYPE.gguf}, with what no file system dislikes. */
+    private static String fileName(String name, FileType type) {
+        String safe = name.replaceAll("[^\\p{L}\\p{N}._-]+", "-").toLowerCase(Locale.ROOT);
+        List<String> parts =
+                new ArrayList<>(List.of(safe.isEmpty() ? "model" : safe, type.display()));
+        return String.join("-", parts) + ".gguf";
+    }
+}

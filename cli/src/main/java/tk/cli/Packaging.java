@@ -1,0 +1,331 @@
+package tk.cli;
+
+import org.jspecify.annotations.Nullable;
+
+import tk.checkpoint.PlanWriter;
+import tk.checkpoint.StagedOutput;
+import tk.checkpoint.WritePlan;
+import tk.convert.bytefallback.ByteRows;
+import tk.convert.route.ConvertOptions;
+import tk.error.IoException;
+import tk.error.UsageException;
+import tk.gguf.GgufMetadata;
+import tk.gguf.GgufValue;
+import tk.gguf.GgufWriter;
+import tk.json.JsonText;
+import tk.json.JsonValue;
+import tk.json.JsonValue.JsonObject;
+import tk.model.ModelSource;
+import tk.modelfile.VerifiedModelfile;
+import tk.quantize.Quantization;
+import tk.quantize.QuantizeOptions;
+import tk.tensor.DType;
+import tk.tokenizer.GgufVocabulary;
+import tk.verify.Verification;
+import tk.verify.VerifiedArtifact;
+import tk.verify.Verifier;
+import tk.verify.report.HtmlReport;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/** The main job, step by step: plan, write, verify, report, and only then the Modelfile. */
+final class Packaging {
+    private final CommonOptions common;
+    private final ModelSource source;
+    private final QuantizeOptions options;
+    private final ConvertOptions converting;
+    private final String fileName;
+    private final PackageCommand.ByteFallback byteFallback;
+
+    private @Nullable GgufModel planned;
+
+    /**
+     * A job.
+     *
+     * @param converting what the user says of the conversion
+     * @param fileName of the GGUF
+     */
+    Packaging(
+            CommonOptions common,
+            ModelSource source,
+            QuantizeOptions options,
+            ConvertOptions converting,
+            String fileName,
+            PackageCommand.ByteFallback byteFallback) {
+        this.common = common;
+        this.source = source;
+        this.options = options;
+        this.converting = converting;
+        this.fileName = fileName;
+        this.byteFallback = byteFallback;
+    }
+
+    /**
+     * Accounts for every tensor, and tells what a person should know before anything is computed.
+     */
+    void plan() {
+        GgufModel model = GgufModel.of(source, converting);
+        planned = model;
+        model.notes().forEach(common::note);
+        if (addsBytes(model)) {
+            common.note(
+                    "the vocabulary has no byte pieces, so llama.cpp and Ollama would abort on the first unknown character (such as"
+                            + " â or an emoji): 256 byte tokens are added");
+        } else if (lacksBytes(model)) {
+            common.warn(
+                    "the vocabulary has no byte pieces: llama.cpp and Ollama will abort on the first character it does not know");
+        }
+    }
+
+    /** Prints what would be written, having checked what the real run checks. */
+    void showPlan(Path target) {
+        GgufModel model = model();
+        GgufModel extended =
+                addsBytes(model) ? withByteRows(model, new float[width(model)]) : model;
+        Quantization quantization = quantization(model, extended);
+        WritePlan plan =
+                GgufWriter.plan(
+                        quantization.metadata(), quantization.weights(), target.resolve(fileName));
+        StagedOutput.requireSpace(target, plan.bytes());
+        JsonObject json =
+                new JsonObject(new LinkedHashMap<>())
+                        .with("path", JsonValue.of(plan.target().toString()))
+                        .with("bytes", JsonValue.of(plan.bytes()))
+                        .with("bitsPerWeight", JsonValue.of(quantization.bitsPerWeight()))
+                        .with("tensors", Quantizing.json(quantization));
+        common.result(
+                json,
+                Quantizing.table(quantization)
+                        + String.format(
+                                Locale.ROOT,
+                                "%n%s: %s, %.2f bits per weight, %d tensors%nNothing was written (--dry-run).",
+                                plan.target(),
+                                Sizes.bytes(plan.bytes()),
+                                quantization.bitsPerWeight(),
+                                quantization.assignments().size()));
+    }
+
+    /**
+     * Does it.
+     *
+     * @param reference what to verify against
+     * @return the exit code: 0, or an exception
+     */
+    int run(
+            ModelSource reference,
+            Path target,
+            boolean force,
+            boolean keepHf,
+            Verifying verifying,
+            ModelfileOptions modelfile) {
+        if (keepHf) throw new UsageException("--keep-hf is not supported by this build");
+        GgufModel model = model();
+        int context =
+                Math.toIntExact(
+                        model.metadata()
+                                .integer(model.architecture() + ".context_length")
+                                .orElse(2048));
+        warnOfContext(modelfile, context);
+        var instructions =
+                modelfile.instructions(context, model.metadata().string("tokenizer.chat_template"));
+
+        Optional<ByteFallbackFit> fit =
+                addsBytes(model) ? Optional.of(fit(model)) : Optional.empty();
+        GgufModel extended = fit.map(f -> withByteRows(model, f.fit().row())).orElse(model);
+        Quantization quantization = quantization(model, extended);
+        Quantizing.fallbacks(quantization).forEach(common::warn);
+
+        WritePlan plan =
+                GgufWriter.plan(
+                        quantization.metadata(), quantization.weights(), target.resolve(fileName));
+        try (StagedOutput stage = StagedOutput.open(target, plan.bytes() + (4 << 20), force)) {
+            Path gguf = stage.stage().resolve(fileName);
+            createFolder(stage.stage());
+            new PlanWriter(common.threads(), common.progress()).writeTo(plan, gguf);
+            Verification verification = Verifier.verify(reference, gguf, verifying.options(common));
+            writeReports(verification, stage, fit, quantization);
+            if (!verification.pass()) {
+                delete(gguf);
+                stage.commit();
+                common.note(Verifying.text(verification, common.console()));
+                common.note("report: " + target.resolve("report.html"));
+                verification.requirePass();
+            }
+            VerifiedArtifact verified = VerifiedArtifact.of(verification);
+            VerifiedModelfile.write(verified, instructions);
+            stage.commit();
+            report(verification, verified, target, stage, quantization);
+        }
+        return 0;
+    }
+
+    private GgufModel model() {
+        GgufModel model = planned;
+        if (model == null) throw new IllegalStateException("not planned");
+        return model;
+    }
+
+    private static boolean lacksBytes(GgufModel model) {
+        return model.vocabulary().model().equals(GgufVocabulary.SPM)
+                && !model.vocabulary().missingBytes().isEmpty();
+    }
+
+    private boolean addsBytes(GgufModel model) {
+        return lacksBytes(model) && byteFallback != PackageCommand.ByteFallback.NONE;
+    }
+
+    private static int width(GgufModel model) {
+        return Math.toIntExact(
+                model.metadata().integer(model.architecture() + ".embedding_length").orElseThrow());
+    }
+
+    private ByteFallbackFit fit(GgufModel model) {
+        return ByteFallbackFit.on(source, model.vocabulary(), common.threads(), common.progress());
+    }
+
+    /** The model with 256 more tokens: vocabulary, embedding and head. */
+    private static GgufModel withByteRows(GgufModel model, float[] headRow) {
+        GgufVocabulary vocabulary = model.vocabulary().withBytePieces();
+        GgufMetadata.Builder builder = model.metadata().toBuilder();
+        vocabulary.putInto(builder);
+        builder.put(
+                model.architecture() + ".vocab_size", GgufValue.u32(vocabulary.tokens().size()));
+        int unknown =
+                model.vocabulary()
+                        .specialId("unk")
+                        .orElse(ByteFallbackFit.unknownId(model.vocabulary()));
+        return new GgufModel(
+                builder.build(),
+                new ByteRows(unknown, headRow).apply(model.weights()),
+                model.notes());
+    }
+
+    /**
+     * The types of all tensors. A head that was tied, and is its own only for the byte tokens,
+     * leaves the embedding the type that both had as one: so the original tokens' logits are those
+     * of the model without byte tokens, to the bit.
+     */
+    private Quantization quantization(GgufModel original, GgufModel model) {
+        QuantizeOptions effective = options;
+        if (original.tied() && !model.tied() && options.tokenEmbeddingType().isEmpty()) {
+            DType shared =
+                    Quantization.of(original.metadata(), original.weights(), options)
+                            .byName()
+                            .get("token_embd.weight")
+                            .to();
+            effective = options.withTokenEmbeddingType(shared);
+        }
+        return Quantization.of(model.metadata(), model.weights(), effective);
+    }
+
+    private void warnOfContext(ModelfileOptions modelfile, int context) {
+        modelfile
+                .given("num_ctx")
+                .map(Long::parseLong)
+                .filter(n -> n > context)
+                .ifPresent(
+                        n ->
+                                common.warn(
+                                        "num_ctx %d: the model was trained on %d positions, beyond them its text degrades"
+                                                .formatted(n, context)));
+    }
+
+    private void writeReports(
+            Verification verification,
+            StagedOutput stage,
+            Optional<ByteFallbackFit> fit,
+            Quantization quantization) {
+        JsonObject json =
+                verification
+                        .toJson()
+                        .with("bitsPerWeight", JsonValue.of(quantization.bitsPerWeight()));
+        if (fit.isPresent()) {
+            SequencedMap<String, Object> bytes = new LinkedHashMap<>();
+            bytes.put("addedTokens", 256);
+            bytes.put("addedNatsPerToken", fit.get().heldOut().meanNats());
+            bytes.put("worstPositionNats", fit.get().heldOut().worstNats());
+            bytes.put("heldOutPositions", fit.get().heldOut().positions());
+            json = json.with("byteFallback", JsonValue.of(bytes));
+        }
+        try {
+            String text = JsonText.PRETTY.write(Console.described(json)) + "\n";
+            Files.writeString(stage.stage().resolve("report.json"), atTarget(text, stage));
+            Files.writeString(
+                    stage.stage().resolve("report.html"),
+                    atTarget(HtmlReport.of(verification), stage));
+        } catch (IOException e) {
+            throw new IoException(
+                    stage.target() + ": the report cannot be written: " + e.getMessage(), null, e);
+        }
+    }
+
+    /**
+     * The verified file is still under its temporary name; the report names the place where it will
+     * be.
+     */
+    private static String atTarget(String text, StagedOutput stage) {
+        return text.replace(stage.stage().toString(), stage.target().toString());
+    }
+
+    private void report(
+            Verification verification,
+            VerifiedArtifact verified,
+            Path target,
+            StagedOutput stage,
+            Quantization quantization) {
+        Path gguf = target.resolve(fileName);
+        SequencedMap<String, Object> file = new LinkedHashMap<>();
+        file.put("path", gguf.toString());
+        file.put("bytes", verified.bytes());
+        file.put("sha256", verified.sha256());
+        JsonObject moved = verification.toJson();
+        JsonObject candidate =
+                moved.object("candidate").orElseThrow().with("path", JsonValue.of(gguf.toString()));
+        JsonObject json =
+                new JsonObject(new LinkedHashMap<>())
+                        .with("gguf", JsonValue.of(file))
+                        .with("modelfile", JsonValue.of(target.resolve("Modelfile").toString()))
+                        .with("report", JsonValue.of(target.resolve("report.json").toString()))
+                        .with("verification", moved.with("candidate", candidate));
+        List<String> lines = new ArrayList<>();
+        lines.add(Verifying.text(verification, common.console()));
+        lines.add("");
+        lines.add(
+                String.format(
+                        Locale.ROOT,
+                        "%s  %s, %.2f bits per weight",
+                        gguf,
+                        Sizes.bytes(verified.bytes()),
+                        quantization.bitsPerWeight()));
+        lines.add(target.resolve("Modelfile") + "  " + target.resolve("report.html"));
+        lines.add(
+                "Run it: cd "
+                        + target
+                        + " && ollama create my-model -f Modelfile && ollama run my-model");
+        common.result(json, String.join("\n", lines));
+    }
+
+    private static void createFolder(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (IOException e) {
+            throw new IoException(folder + ": cannot be created: " + e.getMessage(), null, e);
+        }
+    }
+
+    private static void delete(Path file) {
+        try {
+            Files.delete(file);
+        } catch (IOException e) {
+            throw new IoException(file + ": cannot be removed: " + e.getMessage(), null, e);
+        }
+    }
+}

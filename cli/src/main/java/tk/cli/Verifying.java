@@ -1,0 +1,87 @@
+package tk.cli;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Option;
+
+import tk.error.IoException;
+import tk.verify.GateResult;
+import tk.verify.Verification;
+import tk.verify.VerifyOptions;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/** The options of a verification, and how its outcome is told. */
+final class Verifying {
+    @Option(
+            names = "--prompts",
+            paramLabel = "FILE",
+            description = "Texts to verify on besides the built-in ones, one a line.")
+    private @Nullable Path prompts;
+
+    @Option(
+            names = "--max-kld",
+            paramLabel = "X",
+            description = "Limit of the mean KL divergence, in nats a token.")
+    private @Nullable Double maxKld;
+
+    @Option(
+            names = "--min-top1",
+            paramLabel = "X",
+            description = "Limit of the top-1 agreement, from 0 to 1.")
+    private @Nullable Double minTop1;
+
+    VerifyOptions options(CommonOptions common) {
+        return VerifyOptions.DEFAULT
+                .withPrompts(
+                        prompts == null
+                                ? List.of()
+                                : read(prompts).lines().filter(l -> !l.isBlank()).toList())
+                .withLimits(optional(maxKld), optional(minTop1))
+                .withThreads(common.threads())
+                .withProgress(common.progress());
+    }
+
+    private static OptionalDouble optional(@Nullable Double value) {
+        return value == null ? OptionalDouble.empty() : OptionalDouble.of(value);
+    }
+
+    /** A text file of the user's. */
+    static String read(Path file) {
+        try {
+            return Files.readString(file, StandardCharsets.UTF_8);
+        } catch (NoSuchFileException e) {
+            throw new IoException(file + ": no such file", "Check the path.", e);
+        } catch (IOException e) {
+            throw new IoException(
+                    file + ": cannot be read as UTF-8 text: " + e.getMessage(), null, e);
+        }
+    }
+
+    /** The verdict and the gates, a line each. */
+    static String text(Verification verification, Console console) {
+        StringBuilder out = new StringBuilder();
+        for (GateResult gate : verification.gates()) {
+            out.append(
+                            gate.pass()
+                                    ? console.styled("green", "  pass  ")
+                                    : console.styled("bold,red", "  FAIL  "))
+                    .append(String.format(java.util.Locale.ROOT, "%-10s", gate.gate().label()))
+                    .append(' ')
+                    .append(gate.detail())
+                    .append('\n');
+        }
+        out.append(
+                verification.pass()
+                        ? console.styled("bold,green", "PASS")
+                                + "  the same model, as far as its type allows"
+                        : console.styled("bold,red", "FAIL") + "  not the model it was made from");
+        return out.toString();
+    }
+}
