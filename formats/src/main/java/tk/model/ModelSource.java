@@ -73,6 +73,11 @@ public final class ModelSource implements AutoCloseable {
             throw new IoException(path + ": no such file or folder", "Check the path.");
     }
 
+    /** What the user said of it. */
+    public Options options() {
+        return options;
+    }
+
     /** As the user gave it. */
     public Path path() {
         return path;

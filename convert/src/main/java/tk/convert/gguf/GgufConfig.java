@@ -26,6 +26,23 @@ import java.util.SequencedMap;
 
 /** The {@code config.json} that a GGUF file's metadata and tensors stand for. */
 public final class GgufConfig {
+    /** Sampling keys, and the fields of generation_config.json that they come from. */
+    private static final SequencedMap<String, String> SAMPLING = new LinkedHashMap<>();
+
+    static {
+        SAMPLING.put("top_k", "top_k");
+        SAMPLING.put("top_p", "top_p");
+        SAMPLING.put("min_p", "min_p");
+        SAMPLING.put("xtc_probability", "xtc_probability");
+        SAMPLING.put("xtc_threshold", "xtc_threshold");
+        SAMPLING.put("temp", "temperature");
+        SAMPLING.put("penalty_last_n", "penalty_last_n");
+        SAMPLING.put("penalty_repeat", "repetition_penalty");
+        SAMPLING.put("mirostat", "mirostat");
+        SAMPLING.put("mirostat_tau", "mirostat_tau");
+        SAMPLING.put("mirostat_eta", "mirostat_eta");
+    }
+
     private final String place;
     private final GgufMetadata gguf;
     private final Checkpoint weights;
@@ -145,8 +162,33 @@ public final class GgufConfig {
                     name + "_token_id",
                     id.isPresent() ? JsonValue.of(id.getAsLong()) : JsonValue.of(null));
         }
-        var pad = gguf.integer("tokenizer.ggml.padding_token_id");
-        if (pad.isPresent()) put("pad_token_id", pad.getAsLong());
+        copyId("padding_token_id", "pad_token_id");
+        copyId("unknown_token_id", "unk_token_id");
+    }
+
+    private void copyId(String from, String to) {
+        var id = gguf.integer("tokenizer.ggml." + from);
+        if (id.isPresent()) put(to, id.getAsLong());
+    }
+
+    /** Sampling hints, where the file has some: what a {@code generation_config.json} says. */
+    public static Optional<JsonObject> generation(GgufMetadata gguf) {
+        SequencedMap<String, Object> config = new LinkedHashMap<>();
+        SAMPLING.forEach(
+                (key, field) -> {
+                    OptionalDouble value = gguf.number("general.sampling." + key);
+                    if (value.isEmpty() || !Double.isFinite(value.getAsDouble())) return;
+                    boolean whole = gguf.integer("general.sampling." + key).isPresent();
+                    if (whole) config.put(field, (long) value.getAsDouble());
+                    else config.put(field, shortest((float) value.getAsDouble()));
+                });
+        gguf.string("general.sampling.sequence").ifPresent(text -> config.put("sequence", text));
+        if (config.isEmpty()) return Optional.empty();
+        for (String name : List.of("bos", "eos")) {
+            var id = gguf.integer("tokenizer.ggml." + name + "_token_id");
+            if (id.isPresent()) config.put(name + "_token_id", id.getAsLong());
+        }
+        return Optional.of((JsonObject) JsonValue.of(config));
     }
 
     private void putRope() {

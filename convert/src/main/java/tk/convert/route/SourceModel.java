@@ -5,12 +5,10 @@ import tk.convert.gguf.GgufConfig;
 import tk.convert.gguf.ModelOrigin;
 import tk.convert.gguf.TensorOrder;
 import tk.hf.ModelConfig;
-import tk.json.Json;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
 
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
@@ -28,10 +26,7 @@ record SourceModel(ModelSource source, HfModel model, ModelOrigin origin, Tensor
     /** Reads names, shapes and configuration of a source; of the values only a tied head's. */
     static SourceModel of(ModelSource source, ConvertOptions options) {
         String place = source.path().toString();
-        ModelConfig config =
-                source.gguf().isPresent()
-                        ? GgufConfig.of(place, source.gguf().get(), source.weights())
-                        : source.requireConfig();
+        ModelConfig config = config(source, place);
         HfModel model =
                 HfModel.of(
                         place, source.weights(), config, options.keyMap(), options.padVocabulary());
@@ -43,16 +38,21 @@ record SourceModel(ModelSource source, HfModel model, ModelOrigin origin, Tensor
                 order(source, folder));
     }
 
+    private static ModelConfig config(ModelSource source, String place) {
+        // Beside a GGUF file may lie anything; only what the user names replaces its own.
+        if (source.gguf().isPresent() && source.options().config().isEmpty()) {
+            return GgufConfig.of(place, source.gguf().get(), source.weights());
+        }
+        return source.requireConfig();
+    }
+
     /** A lone file tells its name; sampling hints may lie beside it. */
     private static ModelOrigin ofFile(ModelSource source) {
-        Path generation = source.folder().resolve("generation_config.json");
         return new ModelOrigin(
                 ModelOrigin.stemOf(source.path()),
                 Optional.empty(),
                 new JsonObject(new LinkedHashMap<>()),
-                Files.isRegularFile(generation)
-                        ? Optional.of(Json.readObject(generation))
-                        : Optional.empty(),
+                source.generationConfig(),
                 List.of());
     }
 

@@ -1,0 +1,148 @@
+package tk.convert.gguf;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import tk.error.UnsupportedException;
+import tk.json.JsonText;
+import tk.json.JsonValue;
+import tk.json.JsonValue.JsonObject;
+import tk.tokenizer.GgufVocabulary;
+import tk.tokenizer.GgufVocabulary.Token;
+import tk.tokenizer.SentencePieceWriter;
+import tk.tokenizer.TokenType;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+
+/**
+ * A Hugging Face tokenizer made from a GGUF file's vocabulary: files by name, as transformers looks
+ * for them.
+ *
+ * <p>Converted to GGUF again, they give the same tokens, scores, types and ids.
+ */
+public final class GgufTokenizerFiles {
+    /** The score that a converter gives to tokens that are not the model's own. */
+    private static final float ADDED_SCORE = -1000;
+
+    private final GgufVocabulary vocabulary;
+    private final int maxPositions;
+    private final SequencedMap<String, byte[]> files = new LinkedHashMap<>();
+
+    private GgufTokenizerFiles(GgufVocabulary vocabulary, int maxPositions) {
+        this.vocabulary = vocabulary;
+        this.maxPositions = maxPositions;
+    }
+
+    /**
+     * The files.
+     *
+     * @param maxPositions what the model's context holds
+     * @throws UnsupportedException where the vocabulary's algorithm has no equal there
+     */
+    public static SequencedMap<String, byte[]> of(GgufVocabulary vocabulary, int maxPositions) {
+        GgufTokenizerFiles made = new GgufTokenizerFiles(vocabulary, maxPositions);
+        switch (vocabulary.model()) {
+            case GgufVocabulary.SPM -> made.sentencePiece();
+            default ->
+                    throw new UnsupportedException(
+                            "tokenizer.ggml.model \"%s\": no Hugging Face tokenizer can be made of it"
+                                    .formatted(vocabulary.model()),
+                            "Give the original tokenizer with --tokenizer.");
+        }
+        return made.files;
+    }
+
+    private void sentencePiece() {
+        List<Token> tokens = vocabulary.tokens();
+        int used = tokens.size();
+        while (used > 0 && isPadding(used - 1)) used--;
+        int pieces = used;
+        while (pieces > 0 && isAdded(tokens.get(pieces - 1))) pieces--;
+        files.put("tokenizer.model", SentencePieceWriter.write(vocabulary, pieces));
+        JsonObject config = common("LlamaTokenizer");
+        SequencedMap<String, JsonValue> added = new LinkedHashMap<>();
+        for (int id = 0; id < used; id++) {
+            if (isAdded(tokens.get(id))) added.put(Integer.toString(id), addedToken(id));
+        }
+        if (!added.isEmpty()) config = config.with("added_tokens_decoder", new JsonObject(added));
+        if (vocabulary.addSpacePrefix().isPresent()) {
+            config =
+                    config.with(
+                            "add_prefix_space", JsonValue.of(vocabulary.addSpacePrefix().get()));
+        }
+        put("tokenizer_config.json", config);
+    }
+
+    private boolean isPadding(int id) {
+        Token token = vocabulary.tokens().get(id);
+        return token.type() == TokenType.UNUSED && token.text().equals("[PAD" + id + "]");
+    }
+
+    private static boolean isAdded(Token token) {
+        return token.score() == ADDED_SCORE
+                && (token.type() == TokenType.CONTROL || token.type() == TokenType.USER_DEFINED);
+    }
+
+    private JsonValue addedToken(int id) {
+        Token token = vocabulary.tokens().get(id);
+        SequencedMap<String, Object> fields = new LinkedHashMap<>();
+        fields.put("content", token.text());
+        fields.put("lstrip", false);
+        fields.put("normalized", false);
+        fields.put("rstrip", false);
+        fields.put("single_word", false);
+        fields.put("special", token.type() == TokenType.CONTROL);
+        return JsonValue.of(fields);
+    }
+
+    /** What every tokenizer's configuration says. */
+    private JsonObject common(String tokenizerClass) {
+        SequencedMap<String, Object> config = new LinkedHashMap<>();
+        config.put("tokenizer_class", tokenizerClass);
+        for (String name : List.of("bos", "eos", "unk", "pad")) {
+            vocabulary
+                    .specialId(name)
+                    .ifPresent(
+                            id -> config.put(name + "_token", vocabulary.tokens().get(id).text()));
+        }
+        vocabulary.addSpecial().forEach((name, on) -> config.put("add_" + name + "_token", on));
+        config.put("clean_up_tokenization_spaces", false);
+        config.put("model_max_length", maxPositions);
+        putTemplates(config);
+        return (JsonObject) JsonValue.of(config);
+    }
+
+    private void putTemplates(SequencedMap<String, Object> config) {
+        if (vocabulary.chatTemplates().named().isEmpty()) {
+            vocabulary
+                    .chatTemplates()
+                    .main()
+                    .ifPresent(template -> config.put("chat_template", template));
+            return;
+        }
+        List<Map<String, String>> templates = new ArrayList<>();
+        vocabulary
+                .chatTemplates()
+                .main()
+                .ifPresent(text -> templates.add(template("default", text)));
+        vocabulary
+                .chatTemplates()
+                .named()
+                .forEach((name, text) -> templates.add(template(name, text)));
+        config.put("chat_template", templates);
+    }
+
+    private static Map<String, String> template(String name, String text) {
+        SequencedMap<String, String> template = new LinkedHashMap<>();
+        template.put("name", name);
+        template.put("template", text);
+        return template;
+    }
+
+    private void put(String name, JsonObject json) {
+        files.put(name, (JsonText.PRETTY.write(json) + "\n").getBytes(UTF_8));
+    }
+}
