@@ -1,9 +1,12 @@
 package tk.tokenizer;
 
+import org.jspecify.annotations.Nullable;
+
 import tk.error.MalformedException;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 
 /**
@@ -113,6 +116,19 @@ public final class Charsmap {
             if (isLeaf(unit)) found = LongIntMap.key(i + 1 - from, units[node] & 0x7fffffff);
         }
         return found;
+    }
+
+    /** What the shortest sequence at the start is replaced by, or null where there is none. */
+    @Nullable String shortestReplacement(byte[] text) {
+        for (int to = 1; to <= text.length; to++) {
+            long match = longestMatch(text, 0, to);
+            if (match == 0) continue;
+            int from = (int) match;
+            int end = from;
+            while (replacements[end] != 0) end++;
+            return new String(replacements, from, end - from, StandardCharsets.UTF_8);
+        }
+        return null;
     }
 
     /** The replacements, each ended by a zero byte; not a copy. */

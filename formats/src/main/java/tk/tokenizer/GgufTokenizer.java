@@ -56,10 +56,20 @@ public final class GgufTokenizer implements Tokenizer {
                 addsBos = vocabulary.addSpecial().getOrDefault("bos", true);
                 algorithm = new SpmAlgorithm(tokens, vocabulary, addSpacePrefix);
             }
+            case GgufVocabulary.BPE -> {
+                addSpacePrefix = false;
+                addsBos =
+                        vocabulary
+                                .addSpecial()
+                                .getOrDefault(
+                                        "bos",
+                                        GgufPreTokenizers.addsBos(vocabulary.pre().orElse("")));
+                algorithm = new BpeAlgorithm(tokens, vocabulary);
+            }
             default ->
                     throw new UnsupportedException(
                             "tokenizer.ggml.model is \"%s\"".formatted(vocabulary.model()),
-                            "tk tokenizes llama.");
+                            "tk tokenizes llama, gpt2 and t5.");
         }
     }
 
@@ -168,9 +178,12 @@ public final class GgufTokenizer implements Tokenizer {
         return addsBos;
     }
 
-    private Optional<Integer> specialId(String name, int otherwise) {
+    private Optional<Integer> specialId(String name, int ofSpm) {
         Optional<Integer> given = vocabulary.specialId(name);
-        return given.isPresent() || otherwise >= size() ? given : Optional.of(otherwise);
+        if (given.isPresent()) return given;
+        // What llama.cpp assumes where the file says nothing.
+        int assumed = vocabulary.model().equals(GgufVocabulary.SPM) ? ofSpm : 11;
+        return assumed < size() ? Optional.of(assumed) : Optional.empty();
     }
 
     private int check(int id) {

@@ -140,6 +140,11 @@ final class GgufTokens {
         return texts;
     }
 
+    /** The ids by text. */
+    Map<String, Integer> ids() {
+        return ids;
+    }
+
     String text(int id) {
         return texts.get(id);
     }

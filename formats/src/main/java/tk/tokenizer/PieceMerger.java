@@ -5,12 +5,11 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Merges the characters of a text to pieces, best score first: SentencePiece's BPE, as the library
- * and llama.cpp do it. One for a text; not thread-safe.
+ * Merges the symbols of a text, best merge first: byte-pair encoding, as sentencepiece, llama.cpp
+ * and tokenizers do it. One for a text; not thread-safe.
  *
- * <p>Where no piece crosses the start of a word, words are merged one by one, and a word that was
- * seen shortly before is copied from the output. Otherwise the whole text is one word. The time is
- * O(n log n) in the longest word.
+ * <p>A text comes word by word, where nothing merges across words; a word that was seen shortly
+ * before is copied from the output. The time is O(n log n) in the longest word.
  */
 final class PieceMerger {
     private static final int NONE = -1;
@@ -19,30 +18,32 @@ final class PieceMerger {
 
     /** Takes the symbols that remain. */
     interface Sink {
-        /**
-         * A symbol and the bytes it stands for.
-         *
-         * @param symbol of the table; a piece where it is below the number of pieces
-         */
+        /** A symbol and the bytes it stands for. */
         void accept(int symbol, byte[] text, int from, int to, Ints out);
+
+        /** The id of a word that is not merged because it is a token as it stands, or -1. */
+        default int whole(byte[] text, int from, int to) {
+            return -1;
+        }
     }
 
     private final MergeTable table;
+    private final boolean byteLevel;
     private final Sink sink;
 
     // The symbols of the word at hand, as a list linked both ways.
     private int[] symbols = new int[64];
-    private int[] starts = new int[65];
+    private int[] starts = new int[64];
     private int[] previous = new int[64];
     private int[] next = new int[64];
-    private int[] mergedWithNext = new int[64];
+    private int[] mergeWithNext = new int[64];
 
     /** Rank of a merge in the upper half, place of its left symbol in the lower: a binary heap. */
     private long[] heap = new long[64];
 
     private int heapSize;
 
-    /** For unused pieces: the two symbols that were last seen to merge to each. */
+    /** For unused symbols: the two that were last seen to merge to each, and the first's length. */
     private final Map<Integer, int[]> parts = new HashMap<>();
 
     // Words seen: where in the text, and where in the output.
@@ -55,10 +56,13 @@ final class PieceMerger {
     /**
      * A merger.
      *
-     * @param length of the texts to come, in bytes: how much it is worth to remember
+     * @param byteLevel whether every byte is a symbol, that of its byte-level character, rather
+     *     than every character
+     * @param length of the text, in bytes: how much it is worth to remember
      */
-    PieceMerger(MergeTable table, int length, Sink sink) {
+    PieceMerger(MergeTable table, boolean byteLevel, int length, Sink sink) {
         this.table = table;
+        this.byteLevel = byteLevel;
         this.sink = sink;
         cacheBits = Math.min(MOST_CACHE_BITS, 31 - Integer.numberOfLeadingZeros(length / 8 + 2));
         wordFrom = new int[1 << cacheBits];
@@ -68,36 +72,15 @@ final class PieceMerger {
     }
 
     /**
-     * Appends the ids of a text.
+     * Appends the ids of a word, from the output where the same one is still known. All words must
+     * be of one text and go to one output.
      *
      * @param text well-formed UTF-8
      */
-    void encode(byte[] text, int from, int to, Ints out) {
-        if (!table.splitsAtSpaces()) {
-            word(text, from, to, out);
-            return;
-        }
-        Arrays.fill(wordLength, 0);
-        int at = from;
-        while (at < to) {
-            int start = at;
-            while (at < to && isSpace(text, at, to)) at += 3;
-            int hash = at - start;
-            while (at < to && !isSpace(text, at, to)) hash = hash * 31 + text[at++];
-            cachedWord(text, start, at, hash, out);
-        }
-    }
-
-    /** Whether U+2581 is at this place. */
-    private static boolean isSpace(byte[] text, int at, int to) {
-        return text[at] == (byte) 0xe2
-                && at + 2 < to
-                && text[at + 1] == (byte) 0x96
-                && text[at + 2] == (byte) 0x81;
-    }
-
-    private void cachedWord(byte[] text, int from, int to, int hash, Ints out) {
+    void word(byte[] text, int from, int to, Ints out) {
         int length = to - from;
+        int hash = length;
+        for (int i = from; i < to; i++) hash = hash * 31 + text[i];
         int slot = hash * 0x9e3779b9 >>> (32 - cacheBits);
         if (wordLength[slot] == length
                 && Arrays.equals(text, from, to, text, wordFrom[slot], wordFrom[slot] + length)) {
@@ -105,7 +88,7 @@ final class PieceMerger {
             return;
         }
         int before = out.size();
-        word(text, from, to, out);
+        merge(text, from, to, out);
         if (length <= LONGEST_CACHED) {
             wordFrom[slot] = from;
             wordLength[slot] = length;
@@ -114,19 +97,24 @@ final class PieceMerger {
         }
     }
 
-    private void word(byte[] text, int from, int to, Ints out) {
+    /** Appends the ids of a word, without looking for it in the output. */
+    void merge(byte[] text, int from, int to, Ints out) {
+        int whole = sink.whole(text, from, to);
+        if (whole >= 0) {
+            out.add(whole);
+            return;
+        }
         int count = split(text, from, to);
         heapSize = 0;
         for (int i = 0; i + 1 < count; i++) offer(i);
         while (heapSize > 0) {
             long best = poll();
             int left = (int) best;
-            int piece = mergedWithNext[left];
+            int merge = mergeWithNext[left];
             // An entry is stale when its symbol was merged away, or now merges to something else.
-            if (piece == NONE || table.rank(piece) != (int) (best >>> 32)) continue;
-            merge(left, piece);
+            if (merge != NONE && table.rank(merge) == (int) (best >>> 32)) join(left, merge);
         }
-        for (int i = 0; i != NONE && count > 0; i = next[i]) {
+        for (int i = count > 0 ? 0 : NONE; i != NONE; i = next[i]) {
             int end = next[i] == NONE ? to : starts[next[i]];
             emit(symbols[i], text, starts[i], end, out);
         }
@@ -147,26 +135,30 @@ final class PieceMerger {
         int count = 0;
         for (int at = from; at < to; count++) {
             if (count == symbols.length) grow();
-            int length = Math.min(Utf8.length(text[at]), to - at);
-            symbols[count] = table.character(Utf8.codePoint(text, at));
             starts[count] = at;
             previous[count] = count - 1;
             next[count] = count + 1;
-            at += length;
+            if (byteLevel) {
+                symbols[count] = table.character(ByteLevel.character(text[at]));
+                at++;
+            } else {
+                symbols[count] = table.character(Utf8.codePoint(text, at));
+                at += Utf8.length(text[at]);
+            }
         }
         if (count > 0) {
             next[count - 1] = NONE;
-            mergedWithNext[count - 1] = NONE;
+            mergeWithNext[count - 1] = NONE;
         }
         return count;
     }
 
-    private void merge(int left, int piece) {
+    private void join(int left, int merge) {
         int right = next[left];
-        symbols[left] = piece;
+        symbols[left] = table.result(merge);
         next[left] = next[right];
         if (next[right] != NONE) previous[next[right]] = left;
-        mergedWithNext[right] = NONE;
+        mergeWithNext[right] = NONE;
         if (previous[left] != NONE) offer(previous[left]);
         offer(left);
     }
@@ -174,15 +166,15 @@ final class PieceMerger {
     /** Puts a symbol's merge with the one after it into the queue, where there is one. */
     private void offer(int left) {
         int right = next[left];
-        int piece = right == NONE ? NONE : table.merged(symbols[left], symbols[right]);
-        mergedWithNext[left] = piece;
-        if (piece == NONE) return;
-        if (table.unused().get(piece)) {
+        int merge = right == NONE ? NONE : table.merge(symbols[left], symbols[right]);
+        mergeWithNext[left] = merge;
+        if (merge == NONE) return;
+        if (table.unused().get(table.result(merge))) {
             int length = starts[right] - starts[left];
-            parts.put(piece, new int[] {symbols[left], symbols[right], length});
+            parts.put(table.result(merge), new int[] {symbols[left], symbols[right], length});
         }
         if (heapSize == heap.length) heap = Arrays.copyOf(heap, heap.length * 2);
-        long entry = (long) table.rank(piece) << 32 | left;
+        long entry = LongIntMap.key(table.rank(merge), left);
         int i = heapSize++;
         while (i > 0) {
             int parent = (i - 1) >>> 1;
@@ -213,6 +205,6 @@ final class PieceMerger {
         starts = Arrays.copyOf(starts, size);
         previous = Arrays.copyOf(previous, size);
         next = Arrays.copyOf(next, size);
-        mergedWithNext = Arrays.copyOf(mergedWithNext, size);
+        mergeWithNext = Arrays.copyOf(mergeWithNext, size);
     }
 }

@@ -108,6 +108,7 @@ final class SentencePieceEncoder {
     private final class Bpe implements Cutter {
         private final boolean anyUserDefined;
         private final MergeTable table;
+        private final boolean byWords;
 
         /** By symbol: a special piece of the same text comes before an ordinary one. */
         private final int[] ids;
@@ -115,13 +116,20 @@ final class SentencePieceEncoder {
         Bpe(boolean anyUserDefined) {
             this.anyUserDefined = anyUserDefined;
             List<String> texts = model.pieces().stream().map(Piece::text).toList();
-            table = new MergeTable(texts, scores(), SentencePieceEncoder.this::isOrdinary, unused);
+            table =
+                    MergeTable.byScore(
+                            texts, scores(), SentencePieceEncoder.this::isOrdinary, unused);
+            // What an unused piece is taken apart to may be decided in another word.
+            byWords =
+                    model.normalizer().escapeWhitespaces()
+                            && unused.isEmpty()
+                            && SpaceWords.holdFor(texts);
             ids = texts.stream().mapToInt(text -> model.id(text).orElseThrow()).toArray();
         }
 
         @Override
         public void cut(byte[] text, Ints out) {
-            PieceMerger merger = new PieceMerger(table, text.length, this::append);
+            PieceMerger merger = new PieceMerger(table, false, text.length, this::append);
             int from = 0;
             for (int at = 0; at < text.length && anyUserDefined; ) {
                 long match = userDefined.longest(text, at, text.length);
@@ -129,12 +137,17 @@ final class SentencePieceEncoder {
                     at += Utf8.length(text[at]);
                     continue;
                 }
-                merger.encode(text, from, at, out);
+                merge(merger, text, from, at, out);
                 out.add(ids[(int) match]);
                 at += (int) (match >>> 32);
                 from = at;
             }
-            merger.encode(text, from, text.length, out);
+            merge(merger, text, from, text.length, out);
+        }
+
+        private void merge(PieceMerger merger, byte[] text, int from, int to, Ints out) {
+            if (byWords) SpaceWords.merge(merger, text, from, to, out);
+            else merger.merge(text, from, to, out);
         }
 
         private void append(int symbol, byte[] text, int from, int to, Ints out) {

@@ -17,6 +17,7 @@ import java.util.Locale;
 final class SpmAlgorithm implements GgufTokenizer.Algorithm {
     private final GgufTokens tokens;
     private final MergeTable table;
+    private final boolean byWords;
     private final int[] byteIds = new int[256];
     private final boolean addSpacePrefix;
 
@@ -26,7 +27,8 @@ final class SpmAlgorithm implements GgufTokenizer.Algorithm {
         List<Token> list = vocabulary.tokens();
         float[] scores = new float[list.size()];
         for (int id = 0; id < scores.length; id++) scores[id] = list.get(id).score();
-        table = new MergeTable(tokens.texts(), scores, id -> true, new BitSet());
+        table = MergeTable.byScore(tokens.texts(), scores, id -> true, new BitSet());
+        byWords = SpaceWords.holdFor(tokens.texts());
         Arrays.setAll(byteIds, this::byteId);
     }
 
@@ -45,7 +47,9 @@ final class SpmAlgorithm implements GgufTokenizer.Algorithm {
         String prefixed = addSpacePrefix && afterSpecial ? " " + text : text;
         byte[] bytes =
                 prefixed.replace(' ', SentencePieceModel.SPACE).getBytes(StandardCharsets.UTF_8);
-        new PieceMerger(table, bytes.length, this::append).encode(bytes, 0, bytes.length, out);
+        PieceMerger merger = new PieceMerger(table, false, bytes.length, this::append);
+        if (byWords) SpaceWords.merge(merger, bytes, 0, bytes.length, out);
+        else merger.merge(bytes, 0, bytes.length, out);
     }
 
     private void append(int symbol, byte[] text, int from, int to, Ints out) {

@@ -37,6 +37,16 @@ final class Utf8 {
         return false;
     }
 
+    /** How many bytes a part of a well-formed text has. */
+    static int length(CharSequence text, int from, int to) {
+        int length = 0;
+        for (int i = from; i < to; i++) {
+            char c = text.charAt(i);
+            length += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
+        }
+        return length;
+    }
+
     /** How many bytes the character has that starts with this byte. */
     static int length(byte first) {
         return LENGTHS[(first & 0xff) >>> 4];

@@ -26,7 +26,7 @@ import java.util.Optional;
 class GgufTokenizerTest {
     /** llama.cpp's own vectors: texts between separators, ids a line. */
     @ParameterizedTest
-    @ValueSource(strings = {"llama-spm", "phi-3"})
+    @ValueSource(strings = {"llama-spm", "phi-3", "gpt-2"})
     void givesTheIdsOfLlamaCppsVectors(String name) throws IOException {
         Path file = Shared.path("third-party/vocab/ggml-vocab-" + name + ".gguf");
         String[] texts =
