@@ -137,6 +137,11 @@ public final class JsonStream implements AutoCloseable {
         return parser.currentToken() == JsonToken.VALUE_NULL;
     }
 
+    /** Whether the value at hand is an object. */
+    public boolean isObject() {
+        return parser.currentToken() == JsonToken.START_OBJECT;
+    }
+
     /** An error at this place in the text. */
     public MalformedException malformed(String message) {
         return new MalformedException(
