@@ -11,6 +11,9 @@ import tk.checkpoint.PlanWriter;
 import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
 import tk.convert.gguf.OutType;
+import tk.convert.route.ConvertOptions;
+import tk.convert.route.ToHf;
+import tk.convert.route.ToPt;
 import tk.error.UnsupportedException;
 import tk.error.UsageException;
 import tk.gguf.GgufWriter;
@@ -34,7 +37,7 @@ import java.util.concurrent.Callable;
         description = "Converts a model from one format to another.",
         footer = {
             "",
-            "ROUTE is pt2hf, pt-to-hf or 'pt->hf' in quotation marks, likewise pt2gguf, hf2gguf;",
+            "ROUTE is pt2hf, pt-to-hf or 'pt->hf' in quotation marks, likewise pt2gguf, hf2gguf, hf2pt, gguf2hf, meta2hf;",
             "it may be left out where --to or the output's name makes it plain."
         })
 final class ConvertCommand implements Callable<Integer> {
@@ -59,6 +62,12 @@ final class ConvertCommand implements Callable<Integer> {
     private String dtype = "keep";
 
     @Mixin private Converting converting;
+
+    @Option(
+            names = "--max-shard-size",
+            paramLabel = "SIZE",
+            description = "The largest file of weights in an HF folder, such as 5GB.")
+    private @Nullable String maxShardSize;
 
     @Option(
             names = {"-o", "--output"},
@@ -118,16 +127,31 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     private WritePlan plan(ModelSource source, Route.Format format, OutType type, Path path) {
-        return switch (format) {
-            case GGUF -> {
-                GgufModel model =
-                        GgufModel.of(source, converting.options(type, OptionalLong.empty()));
-                model.notes().forEach(common::note);
-                yield GgufWriter.plan(model.metadata(), model.weights(), path);
-            }
-            case HF, PT, META ->
-                    throw new UnsupportedException("writing " + format + " is not supported");
-        };
+        ConvertOptions options = converting.options(type, shardBytes());
+        List<String> notes = new ArrayList<>();
+        WritePlan plan =
+                switch (format) {
+                    case GGUF -> {
+                        GgufModel model = GgufModel.of(source, options);
+                        notes.addAll(model.notes());
+                        yield GgufWriter.plan(model.metadata(), model.weights(), path);
+                    }
+                    case HF -> {
+                        ToHf folder = ToHf.of(source, options);
+                        notes.addAll(folder.notes());
+                        yield folder.plan(options, path);
+                    }
+                    case PT -> ToPt.plan(source, options, notes, path);
+                    case META ->
+                            throw new UnsupportedException(
+                                    "Meta's layout is read, not written", "Write hf, gguf or pt.");
+                };
+        notes.forEach(common::note);
+        return plan;
+    }
+
+    private OptionalLong shardBytes() {
+        return maxShardSize == null ? OptionalLong.empty() : OptionalLong.of(Sizes.parse("--max-shard-size", maxShardSize));
     }
 
     private void report(WritePlan plan) {

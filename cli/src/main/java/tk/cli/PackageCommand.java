@@ -100,7 +100,7 @@ final class PackageCommand implements Callable<Integer> {
                             common,
                             source,
                             quantizing.options(fileType),
-                            converting.options(OutType.KEEP, OptionalLong.empty()),
+                            converting.options(conversion(source, fileType), OptionalLong.empty()),
                             fileName(modelName, fileType),
                             byteFallback);
             packaging.plan();
@@ -115,6 +115,17 @@ final class PackageCommand implements Callable<Integer> {
                         original, target, output.force(), keepHf, verifying, modelfile);
             }
         }
+    }
+
+    /** Float types are conversion's work, as convert_hf_to_gguf does it; all others are quantized from the source's own type. */
+    private static OutType conversion(ModelSource source, FileType type) {
+        if (source.gguf().isPresent()) return OutType.KEEP;
+        return switch (type) {
+            case F32 -> OutType.F32;
+            case F16 -> OutType.F16;
+            case BF16 -> OutType.BF16;
+            default -> OutType.KEEP;
+        };
     }
 
     private static String stem(Path input) {

@@ -6,9 +6,10 @@ import tk.checkpoint.PlanWriter;
 import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
 import tk.convert.bytefallback.ByteRows;
+import tk.convert.gguf.OutType;
 import tk.convert.route.ConvertOptions;
+import tk.convert.route.ToHf;
 import tk.error.IoException;
-import tk.error.UsageException;
 import tk.gguf.GgufMetadata;
 import tk.gguf.GgufValue;
 import tk.gguf.GgufWriter;
@@ -38,6 +39,12 @@ import java.util.SequencedMap;
 
 /** The main job, step by step: plan, write, verify, report, and only then the Modelfile. */
 final class Packaging {
+    /** Where --keep-hf puts the Hugging Face folder, inside the package. */
+    private static final String HF_FOLDER = "hf";
+
+    /** More than reports and a Modelfile take. */
+    private static final long REPORT_SPACE = 4 << 20;
+
     private final CommonOptions common;
     private final ModelSource source;
     private final QuantizeOptions options;
@@ -126,7 +133,6 @@ final class Packaging {
             boolean keepHf,
             Verifying verifying,
             ModelfileOptions modelfile) {
-        if (keepHf) throw new UsageException("--keep-hf is not supported by this build");
         GgufModel model = model();
         int context =
                 Math.toIntExact(
@@ -146,10 +152,14 @@ final class Packaging {
         WritePlan plan =
                 GgufWriter.plan(
                         quantization.metadata(), quantization.weights(), target.resolve(fileName));
-        try (StagedOutput stage = StagedOutput.open(target, plan.bytes() + (4 << 20), force)) {
+        Optional<WritePlan> folder = keepHf ? Optional.of(hfFolder(target)) : Optional.empty();
+        long bytes = plan.bytes() + folder.map(WritePlan::bytes).orElse(0L) + REPORT_SPACE;
+        try (StagedOutput stage = StagedOutput.open(target, bytes, force)) {
             Path gguf = stage.stage().resolve(fileName);
             createFolder(stage.stage());
-            new PlanWriter(common.threads(), common.progress()).writeTo(plan, gguf);
+            PlanWriter writer = new PlanWriter(common.threads(), common.progress());
+            writer.writeTo(plan, gguf);
+            folder.ifPresent(f -> writer.writeTo(f, stage.stage().resolve(HF_FOLDER)));
             Verification verification = Verifier.verify(reference, gguf, verifying.options(common));
             writeReports(verification, stage, fit, quantization);
             if (!verification.pass()) {
@@ -165,6 +175,11 @@ final class Packaging {
             report(verification, verified, target, stage, quantization);
         }
         return 0;
+    }
+
+    private WritePlan hfFolder(Path target) {
+        ConvertOptions keep = converting.withType(OutType.KEEP);
+        return ToHf.of(source, keep).plan(keep, target.resolve(HF_FOLDER));
     }
 
     private GgufModel model() {
@@ -214,6 +229,7 @@ final class Packaging {
      * of the model without byte tokens, to the bit.
      */
     private Quantization quantization(GgufModel original, GgufModel model) {
+        if (converting.type() != OutType.KEEP) return Quantization.none(model.metadata(), model.weights());
         QuantizeOptions effective = options;
         if (original.tied() && !model.tied() && options.tokenEmbeddingType().isEmpty()) {
             DType shared =

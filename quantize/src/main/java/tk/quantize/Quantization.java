@@ -104,6 +104,16 @@ public record Quantization(
                 assignments);
     }
 
+    /** A model that stays as it is: its own order, its own types, its own metadata. */
+    public static Quantization none(GgufMetadata metadata, Checkpoint weights) {
+        List<Assignment> assignments = new ArrayList<>();
+        for (Tensor tensor : weights.tensors().values()) {
+            TensorInfo info = tensor.info();
+            assignments.add(new Assignment(info, info.dtype(), info.dtype()));
+        }
+        return new Quantization(metadata, weights, assignments);
+    }
+
     private static Assignment assign(TensorInfo info, Mixture mixture, QuantizeOptions options) {
         if (!isQuantizable(info, options)) return new Assignment(info, info.dtype(), info.dtype());
         long columns = info.shape().columns();
