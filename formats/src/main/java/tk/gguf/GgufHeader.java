@@ -247,12 +247,12 @@ record GgufHeader(
                                         info.name(), Long.toUnsignedString(entry.offset()), next));
             }
             long start = dataOffset + next;
-            long available = Math.max(0, file.size() - start);
+            long available = file.size() - start;
             long bytes = byteSize(info);
             if (bytes > available) {
                 throw in.malformed(
                         start,
-                        "tensor `%s` %s %s takes %s bytes, but the file ends after %s"
+                        "tensor `%s` %s %s takes %s bytes, but the file ends at byte %s"
                                 .formatted(
                                         info.name(),
                                         info.dtype(),
@@ -260,7 +260,7 @@ record GgufHeader(
                                         bytes == Long.MAX_VALUE
                                                 ? "more than 2^63"
                                                 : "%s".formatted(bytes),
-                                        available),
+                                        file.size()),
                         "It was not copied or downloaded whole: fetch it again.");
             }
             placed.putLast(info.name(), new Entry(info, start));

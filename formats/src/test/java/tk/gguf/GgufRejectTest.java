@@ -282,7 +282,16 @@ class GgufRejectTest {
                 GgufBytes.header(1, 0).tensor("t", 0, 0, 100, 3).pad(32).u64(0),
                 "byte 96",
                 "`t` F32 [3, 100] takes 1200 bytes",
-                "ends after 8");
+                "ends at byte 104");
+    }
+
+    @Test
+    void refusesAnEmptyTensorBeyondTheEnd() throws IOException {
+        refused(
+                GgufBytes.header(1, 0).tensor("t", 0, 0, 0).raw(0, 0),
+                "byte 64",
+                "`t`",
+                "ends at byte 59");
     }
 
     @Test
