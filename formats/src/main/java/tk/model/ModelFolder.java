@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -33,6 +34,7 @@ import java.util.stream.Stream;
 final class ModelFolder {
     private static final int MOST_FILES = 1 << 16;
     private static final String INDEX = ".index.json";
+    private static final Pattern META = Pattern.compile("consolidated\\.\\d{2,3}\\.pth");
     private static final List<String> WEIGHT_NAMES =
             List.of(
                     "model.safetensors",
@@ -70,6 +72,13 @@ final class ModelFolder {
             if (!names.contains(name)) continue;
             Path file = folder.resolve(name);
             return name.endsWith(INDEX) ? ofIndex(file) : Weights.of(file);
+        }
+        List<String> meta = names.stream().filter(n -> META.matcher(n).matches()).toList();
+        if (names.contains("params.json") && !meta.isEmpty()) {
+            return new Weights.Meta(
+                    folder,
+                    folder.resolve("params.json"),
+                    meta.stream().map(folder::resolve).toList());
         }
         List<String> indexes =
                 names.stream()

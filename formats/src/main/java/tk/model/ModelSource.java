@@ -7,14 +7,18 @@ import tk.gguf.GgufFile;
 import tk.gguf.GgufMetadata;
 import tk.hf.ConfigInference;
 import tk.hf.ConfigReader;
+import tk.hf.MetaConfig;
 import tk.hf.ModelConfig;
 import tk.json.Json;
 import tk.json.JsonValue.JsonObject;
 import tk.tensor.Tensor;
+import tk.tensor.TensorInfo;
 import tk.tokenizer.TokenizerFiles;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -26,16 +30,13 @@ import java.util.Optional;
  */
 public final class ModelSource implements AutoCloseable {
     private final Path path;
-    private final Path folder;
-    private final String format;
+    private final Weights found;
     private final Checkpoint weights;
     private final Options options;
 
-    private ModelSource(
-            Path path, Path folder, String format, Checkpoint weights, Options options) {
+    private ModelSource(Path path, Weights found, Checkpoint weights, Options options) {
         this.path = path;
-        this.folder = folder;
-        this.format = format;
+        this.found = found;
         this.weights = weights;
         this.options = options;
     }
@@ -64,8 +65,7 @@ public final class ModelSource implements AutoCloseable {
         options.tokenizer().ifPresent(ModelSource::requireExists);
         requireExists(path);
         Weights weights = Files.isDirectory(path) ? ModelFolder.find(path) : Weights.of(path);
-        return new ModelSource(
-                path, weights.folder(), weights.format(), weights.open(options.key()), options);
+        return new ModelSource(path, weights, weights.open(options.key()), options);
     }
 
     private static void requireExists(Path path) {
@@ -85,7 +85,7 @@ public final class ModelSource implements AutoCloseable {
 
     /** The folder that holds the weights, and what lies beside them. */
     public Path folder() {
-        return folder;
+        return found.folder();
     }
 
     /**
@@ -93,7 +93,7 @@ public final class ModelSource implements AutoCloseable {
      * safetensors}, {@code GGUF} or {@code Meta}.
      */
     public String format() {
-        return format;
+        return found.format();
     }
 
     /** The weights under the source's own names. */
@@ -113,11 +113,29 @@ public final class ModelSource implements AutoCloseable {
      * @throws tk.error.UnsupportedException where it is that of a model tk does not convert
      */
     public Optional<ModelConfig> config() {
-        return configFile().map(ConfigReader::read);
+        return configFile().map(ConfigReader::read).or(this::metaConfig);
     }
 
-    /** The configuration as it stands in its file, whatever model it is of. */
+    /** What Meta's {@code params.json} says in the terms of a {@code config.json}. */
+    private Optional<ModelConfig> metaConfig() {
+        if (!(found instanceof Weights.Meta meta)) return Optional.empty();
+        Map<String, TensorInfo> infos = new HashMap<>();
+        weights.tensors().forEach((name, tensor) -> infos.put(name, tensor.info()));
+        boolean tiktoken =
+                tokenizer()
+                        .model()
+                        .map(file -> !TokenizerSummary.isSentencePiece(file))
+                        .orElse(false);
+        return Optional.of(MetaConfig.read(meta.params(), infos, tiktoken));
+    }
+
+    /**
+     * The configuration as it stands in its file, whatever model it is of; for Meta's releases,
+     * their {@code params.json}.
+     */
     public Optional<JsonObject> configJson() {
+        if (found instanceof Weights.Meta meta && configFile().isEmpty())
+            return Optional.of(Json.readObject(meta.params()));
         return configFile().map(Json::readObject);
     }
 
@@ -149,12 +167,19 @@ public final class ModelSource implements AutoCloseable {
                         .map(TokenizerFiles::of)
                         .or(
                                 () ->
-                                        Optional.of(TokenizerFiles.in(folder))
+                                        Optional.of(TokenizerFiles.in(folder()))
                                                 .filter(TokenizerFiles::isPresent))
                         .or(() -> configFolder().map(TokenizerFiles::in))
+                        .or(this::besideMetasFolders)
                         .orElse(TokenizerFiles.NONE);
         files.all().forEach(Weights::refusePointer);
         return files;
+    }
+
+    /** Llama 2's tokenizer lies beside the folders of its sizes. */
+    private Optional<TokenizerFiles> besideMetasFolders() {
+        if (!(found instanceof Weights.Meta)) return Optional.empty();
+        return Optional.ofNullable(folder().toAbsolutePath().getParent()).map(TokenizerFiles::in);
     }
 
     @Override
@@ -189,7 +214,7 @@ public final class ModelSource implements AutoCloseable {
         return configFolder()
                 .map(other -> other.resolve(name))
                 .filter(Files::isRegularFile)
-                .or(() -> Optional.of(folder.resolve(name)).filter(Files::isRegularFile))
+                .or(() -> Optional.of(folder().resolve(name)).filter(Files::isRegularFile))
                 .map(
                         file -> {
                             Weights.refusePointer(file);

@@ -4,6 +4,7 @@ import tk.checkpoint.Sha256;
 import tk.error.TkException;
 import tk.error.UnsupportedException;
 import tk.hf.ConfigInference;
+import tk.hf.ModelConfig;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonArray;
 import tk.json.JsonValue.JsonObject;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * What there is to say of a model without computing with it.
@@ -34,7 +36,7 @@ import java.util.Set;
  * @param bytes of all tensors; tied ones counted once
  * @param tensors in the order of the file
  * @param metadata of a GGUF by its own keys; of other formats what stands beside the tensors
- * @param config {@code config.json} as it stands
+ * @param config {@code config.json} as it stands, or Meta's {@code params.json}
  * @param tokenizer facts of the tokenizer
  * @param problems what is wrong with what lies beside the weights
  */
@@ -53,12 +55,19 @@ public record ModelSummary(
     /** Of an open source; valid as long as it is open. */
     public static ModelSummary of(ModelSource source) {
         List<String> problems = new ArrayList<>();
-        Optional<JsonObject> config = config(source, problems);
+        Optional<JsonObject> config = Optional.empty();
+        Optional<ModelConfig> understood = Optional.empty();
+        try {
+            config = source.configJson();
+            if (source.gguf().isEmpty()) understood = source.config();
+        } catch (TkException e) {
+            problems.add(e.getMessage());
+        }
         List<Tensor> tensors = List.copyOf(source.weights().tensors().values());
         Optional<String> architecture =
                 source.gguf()
-                        .map(gguf -> gguf.string("general.architecture"))
-                        .orElseGet(() -> config.flatMap(ModelSummary::architecture));
+                        .flatMap(gguf -> gguf.string("general.architecture"))
+                        .or(architectureOf(config, understood));
         long parameters = 0;
         long bytes = 0;
         Set<FileRegion> counted = new HashSet<>();
@@ -85,16 +94,12 @@ public record ModelSummary(
                 problems);
     }
 
-    /** The config as it stands, checked besides, so that what is wrong with it is told. */
-    private static Optional<JsonObject> config(ModelSource source, List<String> problems) {
-        Optional<JsonObject> json = Optional.empty();
-        try {
-            json = source.configJson();
-            if (source.gguf().isEmpty()) source.config();
-        } catch (TkException e) {
-            problems.add(e.getMessage());
-        }
-        return json;
+    /** The settings' own word; where they have none, what they were understood as. */
+    private static Supplier<Optional<String>> architectureOf(
+            Optional<JsonObject> config, Optional<ModelConfig> understood) {
+        return () ->
+                config.flatMap(ModelSummary::architecture)
+                        .or(() -> understood.map(ModelConfig::architecture));
     }
 
     private static Optional<String> architecture(JsonObject config) {

@@ -153,7 +153,8 @@ public record TokenizerSummary(
         }
     }
 
-    private static boolean isSentencePiece(Path file) {
+    /** Whether a {@code tokenizer.model} is one; Llama 3's is a text of ranks. */
+    static boolean isSentencePiece(Path file) {
         try (SourceFile source = SourceFile.open(file)) {
             return SentencePieceModel.recognises(source.read(0, (int) Math.min(16, source.size())));
         }

@@ -8,6 +8,7 @@ import tk.filekind.FileKind.ShardIndex;
 import tk.filekind.FileKinds;
 import tk.gguf.GgufReader;
 import tk.safetensors.SafetensorsReader;
+import tk.torch.MetaReader;
 import tk.torch.TorchReader;
 
 import java.nio.file.Files;
@@ -110,6 +111,28 @@ sealed interface Weights {
         @Override
         public Checkpoint open(Optional<String> key) {
             return TorchShardJoin.open(this, torch(key));
+        }
+    }
+
+    /**
+     * Meta's own release.
+     *
+     * @param params its {@code params.json}
+     * @param shards {@code consolidated.NN.pth}, in order
+     */
+    record Meta(Path folder, Path params, List<Path> shards) implements Weights {
+        @Override
+        public String format() {
+            return shards.size() == 1
+                    ? "Meta"
+                    : String.format(Locale.ROOT, "Meta (%d shards)", shards.size());
+        }
+
+        @Override
+        public Checkpoint open(Optional<String> key) {
+            refuseKey(folder, key);
+            shards.forEach(Weights::refusePointer);
+            return new MetaReader().open(folder);
         }
     }
 

@@ -41,6 +41,9 @@ public final class SourceFile implements AutoCloseable {
     public static SourceFile open(Path path) {
         try {
             if (Files.isDirectory(path)) throw new IoException(path + ": is a folder, not a file");
+            // Opening a pipe would wait for whoever writes to it.
+            if (Files.exists(path) && !Files.isRegularFile(path))
+                throw new IoException(path + ": is no regular file", "Save it to a file first.");
             FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
             return new SourceFile(path, channel, channel.size());
         } catch (NoSuchFileException e) {

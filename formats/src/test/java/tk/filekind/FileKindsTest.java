@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,6 +21,7 @@ import tk.filekind.FileKind.Foreign;
 import tk.filekind.FileKind.LfsPointer;
 import tk.filekind.FileKind.ShardIndex;
 import tk.filekind.FileKind.Weights;
+import tk.testing.Originals;
 import tk.testing.Shared;
 
 import java.io.ByteArrayOutputStream;
@@ -215,5 +217,36 @@ class FileKindsTest {
                 .isInstanceOf(Foreign.class);
         assertThat(FileKinds.of(Shared.path("third-party/gguf/stories260K.gguf")))
                 .isEqualTo(Weights.GGUF);
+    }
+
+    @Test
+    @Tag("interop")
+    void namesWhatTorchItselfWritesBesidesStateDicts() throws Exception {
+        Path script = folder.resolve("write.py");
+        Files.writeString(
+                script,
+                """
+                import sys, torch, numpy, pickle
+                at = sys.argv[1] + "/"
+                layer = torch.nn.Linear(3, 2)
+                torch.jit.script(layer).save(at + "script.pt")
+                torch.jit.save(torch.jit.trace(layer, torch.zeros(1, 3)), at + "traced.pt")
+                torch.export.save(torch.export.export(layer, (torch.zeros(1, 3),)), at + "exported.pt2")
+                numpy.savez(at + "arrays.npz", a=numpy.zeros(3))
+                numpy.save(at + "array.npy", numpy.zeros(3))
+                torch.save(layer.state_dict(), at + "zip.pt")
+                torch.save(layer.state_dict(), at + "legacy.pt", _use_new_zipfile_serialization=False)
+                """);
+        Originals.run(Originals.python(), script, folder);
+        assertThat(refusal(FileKinds.of(folder.resolve("script.pt"))))
+                .hasMessageContaining("TorchScript");
+        assertThat(refusal(FileKinds.of(folder.resolve("traced.pt"))))
+                .hasMessageContaining("TorchScript");
+        assertThat(FileKinds.of(folder.resolve("exported.pt2"))).isInstanceOf(Foreign.class);
+        assertThat(FileKinds.of(folder.resolve("arrays.npz"))).isInstanceOf(Foreign.class);
+        assertThat(refusal(FileKinds.of(folder.resolve("array.npy"))))
+                .hasMessageContaining("NumPy");
+        assertThat(FileKinds.of(folder.resolve("zip.pt"))).isEqualTo(Weights.TORCH_ZIP);
+        assertThat(FileKinds.of(folder.resolve("legacy.pt"))).isEqualTo(Weights.TORCH_LEGACY);
     }
 }

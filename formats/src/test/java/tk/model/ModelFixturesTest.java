@@ -6,6 +6,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 import tk.checkpoint.Sha256;
+import tk.hf.ConfigWriter;
 import tk.json.Json;
 import tk.json.JsonText;
 import tk.json.JsonValue;
@@ -14,6 +15,8 @@ import tk.model.ModelSource.Options;
 import tk.tensor.TensorInfo;
 import tk.testing.Shared;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.util.HashSet;
 import java.util.Set;
 
@@ -41,6 +44,11 @@ class ModelFixturesTest {
         "llama3/scaled31/hf, llama3/scaled31/manifest_hf.json, safetensors",
         "meta/llama2_mha/hf, meta/llama2_mha/manifest_hf.json, safetensors",
         "meta/llama2_gqa/hf, meta/llama2_gqa/manifest_hf.json, safetensors",
+        "meta/llama2_mha/mp1, meta/llama2_mha/manifest_meta_merged.json, Meta",
+        "meta/llama2_mha/mp2, meta/llama2_mha/manifest_meta_merged.json, Meta (2 shards)",
+        "meta/llama2_gqa/mp2, meta/llama2_gqa/manifest_meta_merged.json, Meta (2 shards)",
+        "meta/llama2_gqa/mp8, meta/llama2_gqa/manifest_meta_merged.json, Meta (8 shards)",
+        "llama3/scaled31/mp2, llama3/scaled31/manifest_meta_merged.json, Meta (2 shards)",
         "torture/torture.pt, torture/manifest.json, PyTorch (zip)",
     })
     void holdsTheTensorsOfItsManifest(String path, String manifestPath, String format) {
@@ -93,5 +101,27 @@ class ModelFixturesTest {
                                         () -> ModelSource.open(path, Options.NONE))
                                 .exit())
                 .isEqualTo(exit);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "meta/llama2_mha/mp1, meta/llama2_mha/hf",
+        "meta/llama2_gqa/mp8, meta/llama2_gqa/hf",
+        "llama3/scaled31/mp2, llama3/scaled31/hf",
+    })
+    void understandsMetasSettingsAndFindsItsTokenizer(String meta, String folder)
+            throws IOException {
+        try (ModelSource source = ModelSource.open(Shared.path("fixtures/" + meta), Options.NONE)) {
+            JsonObject config = ConfigWriter.config(source.requireConfig(), "bfloat16", false);
+            assertThat(JsonText.HUGGING_FACE.write(config) + "\n")
+                    .isEqualTo(
+                            Files.readString(Shared.path("fixtures/" + folder + "/config.json"))
+                                    .replace("5.18.0", ConfigWriter.TRANSFORMERS_VERSION));
+            TokenizerSummary tokenizer = ModelSummary.of(source).tokenizer().orElseThrow();
+            assertThat(tokenizer.kind())
+                    .isEqualTo(meta.startsWith("llama3") ? "tiktoken" : "SentencePiece BPE");
+            assertThat(tokenizer.size()).contains(source.requireConfig().vocabSize());
+            assertThat(ModelSummary.of(source).architecture()).contains("LlamaForCausalLM");
+        }
     }
 }

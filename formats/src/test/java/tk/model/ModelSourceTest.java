@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 import tk.checkpoint.PlanWriter;
@@ -290,5 +292,24 @@ class ModelSourceTest {
         assertThatThrownBy(() -> open(folder))
                 .isInstanceOf(tk.error.UnsafeException.class)
                 .hasMessageContaining("../model.safetensors");
+    }
+
+    @Test
+    void opensMetasFolderAndNamesItsPointers() throws IOException {
+        text("params.json", "{\"dim\": 8}");
+        text("consolidated.00.pth", POINTER);
+        assertThatThrownBy(() -> open(folder))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining("consolidated.00.pth: this is a Git-LFS pointer");
+    }
+
+    @Test
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void refusesAPipeInsteadOfWaitingForIt() throws Exception {
+        Path pipe = folder.resolve("pipe");
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor()).isZero();
+        assertThatThrownBy(() -> open(pipe))
+                .isInstanceOf(IoException.class)
+                .hasMessageContaining("no regular file");
     }
 }
