@@ -151,7 +151,9 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     private OptionalLong shardBytes() {
-        return maxShardSize == null ? OptionalLong.empty() : OptionalLong.of(Sizes.parse("--max-shard-size", maxShardSize));
+        return maxShardSize == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(Sizes.parse("--max-shard-size", maxShardSize));
     }
 
     private void report(WritePlan plan) {

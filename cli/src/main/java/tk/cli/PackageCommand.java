@@ -117,7 +117,10 @@ final class PackageCommand implements Callable<Integer> {
         }
     }
 
-    /** Float types are conversion's work, as convert_hf_to_gguf does it; all others are quantized from the source's own type. */
+    /**
+     * Float types are conversion's work, as convert_hf_to_gguf does it; all others are quantized
+     * from the source's own type.
+     */
     private static OutType conversion(ModelSource source, FileType type) {
         if (source.gguf().isPresent()) return OutType.KEEP;
         return switch (type) {

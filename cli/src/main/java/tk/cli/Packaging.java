@@ -229,7 +229,8 @@ final class Packaging {
      * of the model without byte tokens, to the bit.
      */
     private Quantization quantization(GgufModel original, GgufModel model) {
-        if (converting.type() != OutType.KEEP) return Quantization.none(model.metadata(), model.weights());
+        if (converting.type() != OutType.KEEP)
+            return Quantization.none(model.metadata(), model.weights());
         QuantizeOptions effective = options;
         if (original.tied() && !model.tied() && options.tokenEmbeddingType().isEmpty()) {
             DType shared =

@@ -1,9 +1,10 @@
 package tk.cli;
 
+import tk.error.UsageException;
+
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import tk.error.UsageException;
 
 /** Sizes and counts as people read them. */
 final class Sizes {
@@ -24,13 +25,18 @@ final class Sizes {
         return String.format(Locale.ROOT, "%.1f %s", value, units[unit]);
     }
 
-    /** A size as people write it to Hugging Face's tools: {@code 5GB} is 5·10^9 bytes, {@code 5GiB} 5·2^30. */
+    /**
+     * A size as people write it to Hugging Face's tools: {@code 5GB} is 5·10^9 bytes, {@code 5GiB}
+     * 5·2^30.
+     */
     static long parse(String option, String text) {
         Matcher m = SIZE.matcher(text.strip());
-        if (!m.matches()) throw new UsageException(option + " " + text, "Write it as 500MB, 5GB or 4GiB.");
+        if (!m.matches())
+            throw new UsageException(option + " " + text, "Write it as 500MB, 5GB or 4GiB.");
         int power = "KMGT".indexOf(m.group(2).toUpperCase(Locale.ROOT)) + 1;
         long unit = 1;
-        for (int i = 0; i < (m.group(2).isEmpty() ? 0 : power); i++) unit *= m.group(3).isEmpty() ? 1000 : 1024;
+        for (int i = 0; i < (m.group(2).isEmpty() ? 0 : power); i++)
+            unit *= m.group(3).isEmpty() ? 1000 : 1024;
         return Math.multiplyExact(Long.parseLong(m.group(1)), unit);
     }
 

@@ -9,35 +9,32 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What both models write, and what their tokens look like as text.
+ * What both models write.
  *
- * @param detail what the behaviour gate says where it passes
+ * @param agreed tokens that agree before the first of each text that doesn't
+ * @param written tokens written
+ * @param regret mean nats that the source would have found another token likelier
  * @param texts for the report
  */
-record Continuations(String detail, List<Evidence.Continuation> texts) {
+record Continuations(int agreed, int written, double regret, List<Evidence.Continuation> texts) {
     /** Tokens of context that a reader is shown. */
     private static final int CONTEXT = 16;
 
-    /**
-     * Lets both continue every prompt. A candidate may choose another token than the source only
-     * where the source finds what follows about as likely as its own text.
-     */
+    /** Lets both continue every prompt. */
     static Continuations of(
             LogitModel reference,
             LogitModel candidate,
             Prompts prompts,
-            Optional<Vocabulary> vocabulary,
-            Tolerances limits,
-            Findings findings) {
+            Optional<Vocabulary> vocabulary) {
         List<Evidence.Continuation> texts = new ArrayList<>();
         int agreed = 0;
         int written = 0;
-        double excess = 0;
+        double regret = 0;
         for (int[] prompt : prompts.continued()) {
             Greedy greedy = Greedy.of(reference, candidate, prompt, prompts.continuation());
             agreed += greedy.agreed();
             written += greedy.reference().length;
-            excess += greedy.excess() / prompts.continued().size();
+            regret += greedy.regret() / prompts.continued().size();
             texts.add(
                     new Evidence.Continuation(
                             text(vocabulary, new int[0], prompt),
@@ -46,18 +43,21 @@ record Continuations(String detail, List<Evidence.Continuation> texts) {
                             greedy.agreed(),
                             greedy.reference().length));
         }
-        // The whole continuation follows from its first other token, so the limit is wider than
-        // that of a single choice.
-        double limit = 3 * limits.maxRegret();
-        if (!(excess <= limit)) {
+        return new Continuations(agreed, written, regret, texts);
+    }
+
+    /** The gate: another token may be chosen where the source finds it about as likely. */
+    GateResult gate(Tolerances limits) {
+        Findings findings = new Findings(Gate.BEHAVIOUR);
+        if (!(regret <= limits.maxBehaviour())) {
             findings.fail(
-                    "the source finds the candidate's continuations %s nats a token less likely than its own, at most %s expected"
-                            .formatted(Numbers.three(excess), Numbers.three(limit)));
+                    "the source finds the candidate's words %s nats a token less likely than its own, at most %s expected"
+                            .formatted(
+                                    Numbers.three(regret), Numbers.three(limits.maxBehaviour())));
         }
-        return new Continuations(
-                "%d of %d tokens of %d continuations are the source's; the others cost %s nats a token"
-                        .formatted(agreed, written, texts.size(), Numbers.three(excess)),
-                texts);
+        return findings.result(
+                "%d of %d tokens of %d continuations are the source's; at the others it would lose %s nats a token"
+                        .formatted(agreed, written, texts.size(), Numbers.three(regret)));
     }
 
     /** The positions that differ most, with the text before them. */

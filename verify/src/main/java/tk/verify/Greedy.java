@@ -10,20 +10,17 @@ import java.util.Arrays;
  *
  * @param reference the reference's continuation, token ids
  * @param candidate the candidate's
- * @param excess nats a token, by the reference's judgement, that the candidate's continuation is
- *     less likely than the reference's own; negative where it is likelier
+ * @param regret mean nats, by the reference's judgement, that another token would have been
+ *     likelier than the candidate's, at every step of the candidate's own text
  */
-record Greedy(int[] reference, int[] candidate, double excess) {
+record Greedy(int[] reference, int[] candidate, double regret) {
 
     /** Lets both continue a prompt by {@code length} tokens. */
     static Greedy of(LogitModel reference, LogitModel candidate, int[] prompt, int length) {
         int[] expected = write(reference, prompt, length);
         int[] found = write(candidate, prompt, length);
-        double excess =
-                Arrays.equals(expected, found)
-                        ? 0
-                        : loss(reference, prompt, found) - loss(reference, prompt, expected);
-        return new Greedy(expected, found, excess);
+        double regret = Arrays.equals(expected, found) ? 0 : regret(reference, prompt, found);
+        return new Greedy(expected, found, regret);
     }
 
     /** How many tokens agree before the first that doesn't. */
@@ -44,23 +41,20 @@ record Greedy(int[] reference, int[] candidate, double excess) {
         return written;
     }
 
-    /** Mean negative log-likelihood of a continuation; infinite where a token isn't known. */
-    private static double loss(LogitModel model, int[] prompt, int[] continuation) {
+    /** Infinite where a token isn't one of the model's. */
+    private static double regret(LogitModel model, int[] prompt, int[] continuation) {
         for (int token : continuation) {
             if (token >= model.vocabularySize()) return Double.POSITIVE_INFINITY;
         }
         int[] all = Arrays.copyOf(prompt, prompt.length + continuation.length);
         System.arraycopy(continuation, 0, all, prompt.length, continuation.length);
-        int first = prompt.length - 1;
         double[] sum = new double[1];
         model.logits(
                 all,
-                first,
+                prompt.length - 1,
                 (position, logits) -> {
                     if (position + 1 == all.length) return;
-                    sum[0] +=
-                            LogitComparison.logSumExp(logits, logits.length)
-                                    - logits[all[position + 1]];
+                    sum[0] += (double) logits[likeliest(logits)] - logits[all[position + 1]];
                 });
         return sum[0] / continuation.length;
     }

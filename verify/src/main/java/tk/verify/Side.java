@@ -1,5 +1,6 @@
 package tk.verify;
 
+import tk.checkpoint.Checkpoint;
 import tk.gguf.GgufMetadata;
 import tk.hf.ModelConfig;
 import tk.json.JsonValue.JsonObject;
@@ -69,8 +70,13 @@ record Side(ModelSource source, Optional<ModelConfig> config, Settings settings)
 
     /** The forward pass. */
     LogitModel model(int threads) {
-        return isGguf()
-                ? ReferenceModels.openGguf(source.weights(), source.gguf().orElseThrow(), threads)
-                : ReferenceModels.open(source.weights(), config.orElseThrow(), threads);
+        return model(source.weights(), threads);
+    }
+
+    /** The forward pass with other weights of the same names and shapes. */
+    LogitModel model(Checkpoint weights, int threads) {
+        return config.isPresent()
+                ? ReferenceModels.open(weights, config.get(), threads)
+                : ReferenceModels.openGguf(weights, source.gguf().orElseThrow(), threads);
     }
 }

@@ -1,5 +1,6 @@
 package tk.verify;
 
+import tk.checkpoint.Checkpoint;
 import tk.error.MalformedException;
 import tk.error.TkException;
 import tk.error.UsageException;
@@ -11,6 +12,7 @@ import tk.verify.reference.LogitModel;
 import tk.verify.settings.Setting;
 import tk.verify.tokens.Vocabulary;
 import tk.verify.weights.CanonicalWeights;
+import tk.verify.weights.ControlWeights;
 import tk.verify.weights.TensorDifference;
 import tk.verify.weights.WeightComparison;
 
@@ -86,7 +88,11 @@ public final class Verifier {
         Tolerances limits = limits(weights).with(options.maxKld(), options.minTop1());
         Prompts prompts =
                 Prompts.of(source, rows, reference.settings().whole(Setting.CONTEXT), options);
-        Computed computed = compute(prompts, source, rows, limits);
+        Optional<CanonicalWeights> control =
+                gates.getFirst().pass() && !weights.isExact()
+                        ? Optional.of(sourceWeights)
+                        : Optional.empty();
+        Computed computed = compute(prompts, source, rows, limits, control);
         gates.addAll(computed.gates());
         gates.add(
                 gates.size() - 1,
@@ -107,7 +113,7 @@ public final class Verifier {
                         computed.continuations(),
                         computed.text(),
                         tokens.tokens()),
-                limits);
+                computed.limits());
     }
 
     private Optional<Vocabulary> candidateVocabulary(Findings findings) {
@@ -179,53 +185,77 @@ public final class Verifier {
     /** What the forward passes gave. */
     private record Computed(
             List<GateResult> gates,
+            Tolerances limits,
             Optional<LogitStatistics> logits,
             List<Evidence.WorstToken> worst,
             List<Evidence.Continuation> continuations,
             Optional<TextEvaluation> text) {}
 
     private Computed compute(
-            Prompts prompts, Optional<Vocabulary> source, int rows, Tolerances limits) {
-        Findings behaviour = new Findings(Gate.BEHAVIOUR);
+            Prompts prompts,
+            Optional<Vocabulary> source,
+            int rows,
+            Tolerances ownLimits,
+            Optional<CanonicalWeights> control) {
         try (LogitModel expected = reference.model(options.threads())) {
             LogitModel opened;
             try {
-                opened = candidate.model(options.threads());
-                if (opened.vocabularySize() < rows) {
-                    opened.close();
-                    throw new MalformedException(
-                            "%d tokens, expected at least %d"
-                                    .formatted(opened.vocabularySize(), rows));
-                }
+                opened = candidateModel(rows);
             } catch (TkException e) {
                 // The candidate is no model that can be computed.
                 Findings logits = new Findings(Gate.LOGITS);
+                Findings behaviour = new Findings(Gate.BEHAVIOUR);
                 logits.fail(e);
                 behaviour.fail(e);
                 return new Computed(
                         List.of(logits.result(""), behaviour.result("")),
+                        ownLimits,
                         Optional.empty(),
                         List.of(),
                         List.of(),
                         Optional.empty());
             }
             try (LogitModel found = opened) {
-                LogitStatistics logits =
-                        new LogitRun(expected, found)
-                                .compare(prompts.compared(), options.progress());
-                Continuations continuations =
-                        Continuations.of(expected, found, prompts, source, limits, behaviour);
+                LogitRun run = new LogitRun(expected, found);
+                LogitStatistics logits = run.compare(prompts.compared(), options.progress());
+                Continuations continuations = Continuations.of(expected, found, prompts, source);
+                Tolerances limits = ownLimits;
+                boolean passes =
+                        LogitGate.run(logits, limits).pass() && continuations.gate(limits).pass();
+                if (!passes && control.isPresent()) {
+                    limits = limits.orControl(control(expected, control.get(), prompts));
+                }
                 Optional<TextEvaluation> text =
                         options.text().map(t -> evaluate(t, expected, found, source, rows));
                 return new Computed(
-                        List.of(
-                                LogitGate.run(logits, limits),
-                                behaviour.result(continuations.detail())),
+                        List.of(LogitGate.run(logits, limits), continuations.gate(limits)),
+                        limits,
                         Optional.of(logits),
                         Continuations.worst(logits, prompts, source),
                         continuations.texts(),
                         text);
             }
+        }
+    }
+
+    private LogitModel candidateModel(int rows) {
+        LogitModel model = candidate.model(options.threads());
+        int found = model.vocabularySize();
+        if (found >= rows) return model;
+        model.close();
+        throw new MalformedException(
+                "%d rows in the embedding, expected at least %d".formatted(found, rows));
+    }
+
+    /** What rounding errors as large as the candidate's, and right, do to this model. */
+    private LogitStatistics control(LogitModel expected, CanonicalWeights source, Prompts prompts) {
+        CanonicalWeights target =
+                candidate.weights(
+                        reference.settings().whole(Setting.HEADS),
+                        reference.settings().whole(Setting.KV_HEADS));
+        Checkpoint moved = ControlWeights.of(reference.source().weights(), source, target);
+        try (LogitModel model = reference.model(moved, options.threads())) {
+            return new LogitRun(expected, model).compare(prompts.compared(), options.progress());
         }
     }
 

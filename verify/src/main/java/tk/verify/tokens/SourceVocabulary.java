@@ -58,10 +58,11 @@ public final class SourceVocabulary {
         if (files.model().isEmpty()) {
             throw new UsageException("no tokenizer", "Give one with --tokenizer.");
         }
-        return source.sentencePiece(SentencePieceModel.read(files.model().get()));
+        return source.sentencePiece(SentencePieceTokenizer.read(files.model().get()));
     }
 
-    private Vocabulary sentencePiece(SentencePieceModel model) {
+    private Vocabulary sentencePiece(SentencePieceTokenizer tokenizer) {
+        SentencePieceModel model = tokenizer.model();
         List<Entry> entries = new ArrayList<>();
         for (SentencePieceModel.Piece piece : model.pieces()) {
             Set<TokenType> types = EnumSet.of(piece.type());
@@ -77,7 +78,7 @@ public final class SourceVocabulary {
         return new Vocabulary(
                 entries,
                 List.of(),
-                SentencePieceTokenizer.of(model),
+                tokenizer,
                 model.byteFallback() ? OptionalInt.empty() : OptionalInt.of(model.unknownId()),
                 bos,
                 eos,

@@ -1,5 +1,7 @@
 package tk.verify.weights;
 
+import org.jspecify.annotations.Nullable;
+
 import tk.checkpoint.Checkpoint;
 import tk.error.UnsupportedException;
 import tk.gguf.GgufMetadata;
@@ -19,12 +21,18 @@ public final class CanonicalWeights {
     private final SortedMap<Role, Tensor> tensors;
     private final List<String> unknown;
     private final List<String> ignored;
+    private final int heads;
+    private final int kvHeads;
 
     private CanonicalWeights(
             WeightNames names,
             SortedMap<Role, Tensor> tensors,
             List<String> unknown,
-            List<String> ignored) {
+            List<String> ignored,
+            int heads,
+            int kvHeads) {
+        this.heads = heads;
+        this.kvHeads = kvHeads;
         this.names = names;
         this.tensors = tensors;
         this.unknown = unknown;
@@ -56,11 +64,11 @@ public final class CanonicalWeights {
             Tensor tensor = entry.getValue();
             if (role.get().isRotated() && names.order() != RowOrder.HALVES) {
                 int count = role.get().part() == Part.QUERY ? heads : kvHeads;
-                tensor = new ReorderedTensor(tensor, names.order(), count);
+                tensor = new ReorderedTensor(tensor, names.order(), RowOrder.HALVES, count);
             }
             if (tensors.putIfAbsent(role.get(), tensor) != null) unknown.add(name);
         }
-        return new CanonicalWeights(names, tensors, unknown, ignored);
+        return new CanonicalWeights(names, tensors, unknown, ignored, heads, kvHeads);
     }
 
     /** How the checkpoint names its weights. */
@@ -81,6 +89,20 @@ public final class CanonicalWeights {
     /** Names of what is no weight. */
     List<String> ignored() {
         return ignored;
+    }
+
+    /** The tensor for a role with its rows in the order that {@code other}'s checkpoint has. */
+    Optional<Tensor> inOrderOf(CanonicalWeights other, Role role) {
+        Tensor tensor = role.part() == Part.HEAD ? headFor(role) : tensors.get(role);
+        if (tensor == null || !role.isRotated()) return Optional.ofNullable(tensor);
+        int count = role.part() == Part.QUERY ? heads : kvHeads;
+        RowOrder order = other.names.order();
+        if (order == RowOrder.HALVES) return Optional.of(tensor);
+        return Optional.of(new ReorderedTensor(tensor, RowOrder.HALVES, order, count));
+    }
+
+    private @Nullable Tensor headFor(Role role) {
+        return role.bias() ? tensors.get(role) : effectiveHead().orElse(null);
     }
 
     /** How many rows the embedding has; 0 where there is none. */

@@ -6,21 +6,22 @@ import tk.tensor.TensorInfo;
 
 import java.lang.foreign.MemorySegment;
 
-/**
- * A query or key projection, or its bias, with its rows in the order of {@link RowOrder#HALVES}.
- */
+/** A query or key projection, or its bias, with its rows in another order. */
 final class ReorderedTensor implements Tensor {
     private final Tensor original;
-    private final RowOrder order;
+    private final RowOrder from;
+    private final RowOrder to;
     private final long headDim;
 
     /**
-     * @param order of the original's rows
+     * @param from order of the original's rows
+     * @param to order of this tensor's
      * @param heads how many heads the rows belong to
      */
-    ReorderedTensor(Tensor original, RowOrder order, int heads) {
+    ReorderedTensor(Tensor original, RowOrder from, RowOrder to, int heads) {
         this.original = original;
-        this.order = order;
+        this.from = from;
+        this.to = to;
         long outputs = original.info().shape().rank() == 0 ? 0 : original.info().shape().dim(0);
         // Rows that are no whole heads are compared as they lie: the shape is the fault to report.
         this.headDim =
@@ -41,12 +42,13 @@ final class ReorderedTensor implements Tensor {
         } else {
             long rowBytes = info().rowBytes();
             for (long row = 0; row < count; row++) {
-                original.readRows(
-                        order.stored(first + row, headDim),
-                        1,
-                        into.asSlice(row * rowBytes, rowBytes));
+                original.readRows(place(first + row), 1, into.asSlice(row * rowBytes, rowBytes));
             }
         }
+    }
+
+    private long place(long row) {
+        return from.stored(to.canonical(row, headDim), headDim);
     }
 
     /** A bias is one row, whose values stand for rows. */
@@ -57,7 +59,7 @@ final class ReorderedTensor implements Tensor {
         try (Scratch scratch = Scratch.borrow(bytes)) {
             original.readRows(first, count, scratch.segment());
             for (long value = 0; value < info().shape().columns(); value++) {
-                long stored = order.stored(value, headDim);
+                long stored = place(value);
                 MemorySegment.copy(scratch.segment(), stored * width, into, value * width, width);
             }
         }

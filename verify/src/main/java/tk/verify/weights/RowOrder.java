@@ -14,9 +14,15 @@ enum RowOrder {
      */
     long stored(long row, long headDim) {
         if (this == HALVES) return row;
-        long head = row / headDim;
         long within = row % headDim;
         long half = headDim / 2;
-        return head * headDim + 2 * (within % half) + within / half;
+        return row - within + 2 * (within % half) + within / half;
+    }
+
+    /** The inverse: which row of {@link #HALVES} is stored as row {@code row}. */
+    long canonical(long row, long headDim) {
+        if (this == HALVES) return row;
+        long within = row % headDim;
+        return row - within + within / 2 + (within % 2) * (headDim / 2);
     }
 }

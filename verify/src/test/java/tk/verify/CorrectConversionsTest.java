@@ -1,0 +1,249 @@
+package tk.verify;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import tk.checkpoint.Progress;
+import tk.gguf.GgufValue;
+import tk.model.ModelSource;
+import tk.tensor.DType;
+import tk.tokenizer.TokenType;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.Supplier;
+
+/**
+ * The verifier never cries wolf: conversions that are right pass, whatever the family, the
+ * container, the types. With {@code -Dtk.bench} all of some four hundred, else every
+ * thirty-seventh.
+ */
+class CorrectConversionsTest {
+    @TempDir Path folder;
+
+    private static final TinyVocabulary BYTES = TinyVocabulary.train(60, true);
+    private static final TinyVocabulary NO_BYTES = TinyVocabulary.train(60, false);
+    private static final String LLAMA = "LlamaForCausalLM";
+
+    private static final List<DType> TYPES =
+            List.of(
+                    DType.F32,
+                    DType.F16,
+                    DType.BF16,
+                    DType.Q8_0,
+                    DType.Q6_K,
+                    DType.Q5_K,
+                    DType.Q4_K,
+                    DType.Q3_K,
+                    DType.Q2_K,
+                    DType.Q5_0,
+                    DType.Q5_1,
+                    DType.Q4_0,
+                    DType.Q4_1,
+                    DType.IQ4_NL,
+                    DType.IQ4_XS);
+
+    private static final SequencedMap<String, Supplier<TinyModel>> MODELS = new LinkedHashMap<>();
+
+    static {
+        model("llama", LLAMA, BYTES, Map.of());
+        model("llama tied", LLAMA, BYTES, Map.of("tie_word_embeddings", true));
+        model("llama without byte pieces", LLAMA, NO_BYTES, Map.of());
+        model(
+                "llama tied, without byte pieces",
+                LLAMA,
+                NO_BYTES,
+                Map.of("tie_word_embeddings", true));
+        model("llama with padded rows", LLAMA, BYTES, Map.of("vocab_size", 384));
+        model("llama with biases", LLAMA, BYTES, Map.of("attention_bias", true));
+        model("llama, rope llama3", LLAMA, BYTES, Map.of("rope_scaling", llama3()));
+        model(
+                "llama, rope linear",
+                LLAMA,
+                BYTES,
+                Map.of("rope_scaling", Map.of("rope_type", "linear", "factor", 4.0)));
+        model(
+                "llama, theta 500000",
+                LLAMA,
+                BYTES,
+                Map.of("rope_theta", 500000.0, "rms_norm_eps", 1e-6));
+        model("mistral", "MistralForCausalLM", BYTES, Map.of());
+        model("qwen2", "Qwen2ForCausalLM", BYTES, Map.of());
+        model("qwen3", "Qwen3ForCausalLM", BYTES, Map.of());
+    }
+
+    private static void model(
+            String name,
+            String architecture,
+            TinyVocabulary vocabulary,
+            Map<String, Object> changes) {
+        long seed = MODELS.size();
+        MODELS.put(name, () -> TinyModel.of(architecture, vocabulary, changes, seed));
+    }
+
+    private static Map<String, Object> llama3() {
+        return Map.of(
+                "rope_type", "llama3",
+                "factor", 8.0,
+                "low_freq_factor", 1.0,
+                "high_freq_factor", 4.0,
+                "original_max_position_embeddings", 32);
+    }
+
+    /** One conversion. */
+    record Conversion(String model, TinySource container, DType from, DType to, boolean addBytes) {
+        @Override
+        public String toString() {
+            return "%s, %s %s to %s%s"
+                    .formatted(model, container, from, to, addBytes ? " with byte pieces" : "");
+        }
+    }
+
+    static List<Conversion> conversions() {
+        List<Conversion> all = new ArrayList<>();
+        for (String model : MODELS.keySet()) {
+            for (DType to : TYPES) {
+                DType from = TYPES.get(all.size() % 3);
+                all.add(new Conversion(model, TinySource.SAFETENSORS, from, to, false));
+                from = TYPES.get(all.size() % 3);
+                if (model.startsWith("llama")) {
+                    TinySource container = all.size() % 2 == 0 ? TinySource.PT : TinySource.META_PT;
+                    all.add(new Conversion(model, container, from, to, false));
+                }
+                if (model.contains("without byte")) {
+                    all.add(new Conversion(model, TinySource.PT, from, to, true));
+                }
+            }
+        }
+        if (Boolean.getBoolean("tk.bench")) return all;
+        List<Conversion> some = new ArrayList<>();
+        for (int i = 0; i < all.size(); i += 37) some.add(all.get(i));
+        return some;
+    }
+
+    @ParameterizedTest
+    @MethodSource("conversions")
+    void passes(Conversion conversion) {
+        TinyModel model = MODELS.get(conversion.model()).get();
+        if (conversion.addBytes()) model = model.leaning();
+        Path input =
+                conversion.container().write(model, folder.resolve("source"), conversion.from());
+        TinyGguf gguf = convert(model, conversion.to());
+        if (conversion.addBytes()) gguf.addRows("", TokenType.BYTE, 256, -16);
+        Verification found = verify(input, gguf.write(folder.resolve("model.gguf")));
+        assertThat(found.gates()).as("%s", conversion).allMatch(GateResult::pass);
+        assertThat(found.evidence().tokens().cases()).isGreaterThan(100);
+    }
+
+    @Test
+    void passesAHuggingFaceFolderInEveryFloatType() {
+        TinyModel model = MODELS.get("llama").get();
+        Path input = TinySource.META_PT.write(model, folder.resolve("source"), DType.F32);
+        for (DType type : List.of(DType.F32, DType.F16, DType.BF16)) {
+            Path output = model.write(folder.resolve(type.name()), type);
+            Verification found = verify(input, output);
+            assertThat(found.gates()).as("%s", type).allMatch(GateResult::pass);
+            assertThat(found.candidate().parts()).hasSize(3);
+        }
+    }
+
+    @Test
+    void passesAGgufAgainstAGguf() {
+        TinyModel model = MODELS.get("llama").get();
+        Path wide = convert(model, DType.F16).write(folder.resolve("f16.gguf"));
+        Path narrow = convert(model, DType.Q5_K).write(folder.resolve("q5_k.gguf"));
+        assertThat(verify(wide, narrow).gates()).allMatch(GateResult::pass);
+        assertThat(verify(narrow, narrow).gates()).allMatch(GateResult::pass);
+    }
+
+    @Test
+    void agreesToTheBitWhereNothingWasRounded() {
+        TinyModel model = MODELS.get("llama").get();
+        Path input = TinySource.PT.write(model, folder.resolve("source"), DType.BF16);
+        Verification found =
+                verify(input, convert(model, DType.F32).write(folder.resolve("m.gguf")));
+        assertThat(found.tolerances().basis()).isEqualTo("exact");
+        assertThat(found.gate(Gate.TENSORS).orElseThrow().detail()).contains("to the bit");
+        VerifiedArtifact artifact = VerifiedArtifact.of(found);
+        assertThat(artifact.path()).isEqualTo(folder.resolve("m.gguf"));
+    }
+
+    @Test
+    void takesTheUsersPromptsAndText() throws IOException {
+        TinyModel model = MODELS.get("llama").get();
+        Path input = TinySource.PT.write(model, folder.resolve("source"), DType.F32);
+        Path output = convert(model, DType.Q8_0).write(folder.resolve("m.gguf"));
+        String text = "Saat kulesi yüz yıldır burada duruyor. ".repeat(12);
+        VerifyOptions options =
+                VerifyOptions.DEFAULT
+                        .withSample(true)
+                        .withPrompts(List.of("Kuleye çıkan merdiven dardı."))
+                        .withText(java.util.Optional.of(text), 32);
+        try (ModelSource source = ModelSource.open(input, ModelSource.Options.NONE)) {
+            Verification found = Verifier.verify(source, output, options);
+            assertThat(found.pass()).isTrue();
+            TextEvaluation evaluation = found.evidence().perplexity().orElseThrow();
+            assertThat(evaluation.reference()).isGreaterThan(1);
+            assertThat(evaluation.candidate() / evaluation.reference()).isBetween(0.9, 1.1);
+            assertThat(found.toJson().object("perplexity")).isPresent();
+        }
+        assertThat(Files.exists(output)).isTrue();
+    }
+
+    private static TinyGguf convert(TinyModel model, DType type) {
+        TinyGguf gguf = new TinyGguf(model, type);
+        model.config()
+                .object("rope_scaling")
+                .ifPresent(
+                        scaling -> {
+                            if (scaling.string("rope_type").orElseThrow().equals("linear")) {
+                                gguf.set("rope.scaling.type", GgufValue.text("linear"));
+                                gguf.set("rope.scaling.factor", GgufValue.f32(4));
+                            } else {
+                                gguf.values.put("rope_freqs.weight", ropeFactors());
+                                gguf.shapes.put("rope_freqs.weight", new long[] {32});
+                            }
+                        });
+        int rows = gguf.values.get("token_embd.weight").length / TinyModel.HIDDEN;
+        while (gguf.pieces.size() < rows) {
+            String pad = "[PAD%d]".formatted(gguf.pieces.size());
+            gguf.pieces.add(new TinyVocabulary.Piece(pad, -10000, TokenType.UNUSED));
+        }
+        return gguf;
+    }
+
+    /** As convert_hf_to_gguf computes them, in F32. */
+    private static float[] ropeFactors() {
+        float[] factors = new float[32];
+        for (int i = 0; i < 32; i++) {
+            float frequency = 1 / (float) Math.pow(10000, 2 * i / 64f);
+            float wavelength = (float) (2 * Math.PI) / frequency;
+            float smooth = (32 / wavelength - 1) / (4 - 1);
+            if (wavelength < 32 / 4f) factors[i] = 1;
+            else if (wavelength > 32) factors[i] = 8;
+            else factors[i] = 1 / ((1 - smooth) / 8 + smooth);
+        }
+        return factors;
+    }
+
+    private static Verification verify(Path input, Path candidate) {
+        try (ModelSource source = ModelSource.open(input, ModelSource.Options.NONE)) {
+            VerifyOptions options =
+                    VerifyOptions.DEFAULT
+                            .withSample(true)
+                            .withThreads(1)
+                            .withProgress(Progress.NONE);
+            return Verifier.verify(source, candidate, options);
+        }
+    }
+}
