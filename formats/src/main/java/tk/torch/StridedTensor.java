@@ -21,8 +21,11 @@ import java.util.Objects;
  * <p>What is read at a time is bounded, however far apart the elements lie.
  */
 final class StridedTensor implements Tensor {
-    /** A stretch up to this is read whole and picked from, rather than element by element. */
-    private static final long STRETCH = 1 << 20;
+    /** Reading costs as much as copying some kilobytes; so nearer neighbours are read together. */
+    private static final long GAP = 8 << 10;
+
+    /** The most that is read at once. */
+    private static final long STRETCH = 4 << 20;
 
     /** Where the elements come from. */
     sealed interface Source {
@@ -51,6 +54,7 @@ final class StridedTensor implements Tensor {
     private final Source source;
     private final long offset;
     private final long[] strides;
+    private final long inner;
     private final int elementBytes;
     private final int swappedBytes;
 
@@ -60,6 +64,7 @@ final class StridedTensor implements Tensor {
         this.source = source;
         this.offset = offset;
         this.strides = strides;
+        this.inner = strides.length == 0 ? 1 : strides[strides.length - 1];
         this.elementBytes = info.dtype().blockBytes();
         this.swappedBytes = swappedBytes;
     }
@@ -90,36 +95,84 @@ final class StridedTensor implements Tensor {
     }
 
     /**
-     * Gathers columns {@code column … column+columns-1} of some rows.
+     * Gathers columns {@code column … column+columns-1} of some rows: from one stretch of the
+     * source where they lie close together, run by run where they don't, in halves where they are
+     * many.
      *
      * @param into receives them; its rows are {@code pitch} elements apart
      */
     private void gather(
             long row, long rows, long column, long columns, MemorySegment into, long pitch) {
         if (rows == 0 || columns == 0) return;
-        long inner = strides.length == 0 ? 1 : strides[strides.length - 1];
         long low = Long.MAX_VALUE;
         long high = 0;
         for (long r = 0; r < rows; r++) {
-            long start = position(row + r) + column * inner;
+            long start = position(row + r);
             low = Math.min(low, start);
-            high = Math.max(high, start + (columns - 1) * inner);
+            high = Math.max(high, start);
         }
-        long stretch = (high - low + 1) * elementBytes;
-        if (rows == 1 && (inner == 1 || columns == 1)) {
-            source.read(low * elementBytes, into.asSlice(0, columns * elementBytes));
-        } else if (stretch <= Math.max(STRETCH, 2 * rows * columns * elementBytes)) {
+        long rowSpan = high - low;
+        long columnSpan = (columns - 1) * inner;
+        low += column * inner;
+        long stretch = (rowSpan + columnSpan + 1) * elementBytes;
+        long runs = inner == 1 ? rows : isAcross() ? columns : rows * columns;
+        boolean sparse = stretch / runs > GAP;
+        if (!sparse && stretch <= STRETCH) {
             pick(row, rows, column, columns, low, stretch, into, pitch);
-        } else if (rows > 1 && (inner == 1 || rows > columns)) {
+        } else if (sparse && (inner == 1 || rows == 1)) {
+            for (long r = 0; r < rows; r++) {
+                MemorySegment to = into.asSlice(r * pitch * elementBytes);
+                readRun(position(row + r) + column * inner, columns, inner, to, 1);
+            }
+        } else if (sparse && isAcross() && rows <= extent() - row % extent()) {
+            for (long c = 0; c < columns; c++) {
+                MemorySegment to = into.asSlice(c * elementBytes);
+                readRun(position(row) + (column + c) * inner, rows, 1, to, pitch);
+            }
+        } else if (rows > 1 && (rowSpan >= columnSpan || columns == 1 || sparse)) {
             long half = rows / 2;
+            if (isAcross() && half < rows) half = Math.min(rows - 1, firstPart(row, rows));
             gather(row, half, column, columns, into, pitch);
-            long done = half * pitch * elementBytes;
-            gather(row + half, rows - half, column, columns, into.asSlice(done), pitch);
+            MemorySegment rest = into.asSlice(half * pitch * elementBytes);
+            gather(row + half, rows - half, column, columns, rest, pitch);
         } else {
             long half = columns / 2;
             gather(row, rows, column, half, into, pitch);
             MemorySegment rest = into.asSlice(half * elementBytes);
             gather(row, rows, column + half, columns - half, rest, pitch);
+        }
+    }
+
+    /** Whether neighbouring rows lie closer than neighbouring columns: a transposed matrix. */
+    private boolean isAcross() {
+        return strides.length > 1 && inner != 1 && strides[strides.length - 2] == 1;
+    }
+
+    /** How many rows lie evenly spaced. */
+    private long extent() {
+        return info.shape().dim(strides.length - 2);
+    }
+
+    /** Half of the rows, or those up to where their even spacing ends. */
+    private long firstPart(long row, long rows) {
+        long even = extent() - row % extent();
+        return even < rows ? even : Math.max(1, rows / 2);
+    }
+
+    /** Reads {@code count} elements {@code step} apart, to elements {@code pitch} apart. */
+    private void readRun(long first, long count, long step, MemorySegment into, long pitch) {
+        if (step == 1 && pitch == 1) {
+            source.read(first * elementBytes, into.asSlice(0, count * elementBytes));
+            return;
+        }
+        try (Scratch scratch = Scratch.borrow((step == 1 ? count : 1) * elementBytes)) {
+            MemorySegment from = scratch.segment();
+            if (step == 1) source.read(first * elementBytes, from);
+            for (long i = 0; i < count; i++) {
+                if (step != 1) source.read((first + i * step) * elementBytes, from);
+                long at = step == 1 ? i * elementBytes : 0;
+                MemorySegment.copy(from, at, into, i * pitch * elementBytes, elementBytes);
+            }
         }
     }
 
@@ -133,7 +186,6 @@ final class StridedTensor implements Tensor {
             long stretch,
             MemorySegment into,
             long pitch) {
-        long inner = strides.length == 0 ? 1 : strides[strides.length - 1];
         try (Scratch scratch = Scratch.borrow(stretch)) {
             MemorySegment from = scratch.segment();
             source.read(low * elementBytes, from);

@@ -72,7 +72,9 @@ public final class TorchReader implements CheckpointReader {
         SourceFile file = SourceFile.open(path);
         try {
             TorchContainer container = TorchContainer.open(file);
-            StateDict chosen = new StateDictSearch(file.toString(), container.root()).find(key);
+            StateDict chosen =
+                    new StateDictSearch(new SavedObject(file.toString(), container.root()))
+                            .find(key);
             TorchTensors tensors = new TorchTensors(file.toString(), container);
             List<Tensor> list = new ArrayList<>();
             chosen.tensors().forEach((name, value) -> list.add(tensors.tensor(name, value)));
