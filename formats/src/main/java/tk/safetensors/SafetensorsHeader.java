@@ -76,7 +76,7 @@ record SafetensorsHeader(Map<String, String> metadata, long dataOffset, List<Ent
         }
         byte[] start = file.read(0, (int) Math.min(9, file.size()));
         long length = 0;
-        for (int i = 7; i >= 0; i--) length = length << 8 | start[i] & 0xff;
+        for (int i = 7; i >= 0; i--) length = (length << 8) | (start[i] & 0xff);
         if (length < 0 || length > MAX_HEADER) {
             throw new MalformedException(
                     "%s: byte 0: the header's length is %s, expected at most %s"
