@@ -17,8 +17,9 @@ record Greedy(int[] reference, int[] candidate, double regret) {
 
     /** Lets both continue a prompt by {@code length} tokens. */
     static Greedy of(LogitModel reference, LogitModel candidate, int[] prompt, int length) {
-        int[] expected = write(reference, prompt, length);
-        int[] found = write(candidate, prompt, length);
+        int tokens = reference.vocabularySize();
+        int[] expected = write(reference, prompt, length, tokens);
+        int[] found = write(candidate, prompt, length, tokens);
         double regret = Arrays.equals(expected, found) ? 0 : regret(reference, prompt, found);
         return new Greedy(expected, found, regret);
     }
@@ -29,12 +30,13 @@ record Greedy(int[] reference, int[] candidate, double regret) {
         return difference < 0 ? reference.length : difference;
     }
 
-    private static int[] write(LogitModel model, int[] prompt, int length) {
+    /** Tokens that only the candidate has are another gate's matter. */
+    private static int[] write(LogitModel model, int[] prompt, int length, int tokens) {
         int[] written = new int[length];
         try (LogitModel.Session session = model.start()) {
             float[] logits = session.append(prompt);
             for (int i = 0; i < length; i++) {
-                written[i] = likeliest(logits);
+                written[i] = likeliest(logits, tokens);
                 if (i + 1 < length) logits = session.append(written[i]);
             }
         }
@@ -54,15 +56,15 @@ record Greedy(int[] reference, int[] candidate, double regret) {
                 prompt.length - 1,
                 (position, logits) -> {
                     if (position + 1 == all.length) return;
-                    sum[0] += (double) logits[likeliest(logits)] - logits[all[position + 1]];
+                    sum[0] += (double) logits[likeliest(logits, logits.length)] - logits[all[position + 1]];
                 });
         return sum[0] / continuation.length;
     }
 
     /** The lowest id of the highest score; a NaN is never the highest. */
-    private static int likeliest(float[] logits) {
+    private static int likeliest(float[] logits, int tokens) {
         int best = 0;
-        for (int i = 1; i < logits.length; i++) {
+        for (int i = 1; i < Math.min(tokens, logits.length); i++) {
             if (logits[i] > logits[best] || Float.isNaN(logits[best])) best = i;
         }
         return best;

@@ -23,6 +23,7 @@ public final class LogitComparison {
 
     private double[] kl = new double[256];
     private double[] added = new double[256];
+    private double knowledge;
     private int compared;
     private int nonFinite;
     private double maxAbs;
@@ -70,7 +71,9 @@ public final class LogitComparison {
             squaredReference += (double) reference[token] * reference[token];
             double logP = reference[token] - referenceTotal;
             double logQ = candidate[token] - candidateTotal;
-            divergence += Math.exp(logP) * (logP - logQ);
+            double p = Math.exp(logP);
+            divergence += p * (logP - logQ);
+            if (p > 0) knowledge += p * logP;
         }
         // It cannot be negative; rounding of equal distributions may make it so by 1e-17.
         divergence = Math.max(0, divergence);
@@ -113,6 +116,7 @@ public final class LogitComparison {
                 top5Shared / (n * Math.min(TOP, vocabulary)),
                 regret / n,
                 Distribution.of(added, compared),
+                1 + knowledge / n / Math.log(Math.max(2, vocabulary)),
                 positions);
     }
 

@@ -24,6 +24,8 @@ import java.util.List;
  *     candidate's: 0 where they agree, next to 0 in a near-tie
  * @param added nats a token that tokens outside the reference's vocabulary cost, −ln(1 − their
  *     mass), a value a position
+ * @param certainty how much of what there is to know of the next token the reference knows: 0 where
+ *     its distribution is uniform, 1 where it is sure
  * @param worst the positions with the largest divergence, worst first
  */
 public record LogitStatistics(
@@ -36,6 +38,7 @@ public record LogitStatistics(
         double top5Agreement,
         double regret,
         Distribution added,
+        double certainty,
         List<Position> worst) {
     /** Copies the list. */
     public LogitStatistics {
