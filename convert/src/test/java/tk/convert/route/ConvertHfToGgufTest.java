@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,17 +24,17 @@ import java.util.Objects;
 
 /** Whole files compared with convert_hf_to_gguf's, on models made with transformers. */
 @Tag("interop")
-@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConvertHfToGgufTest {
-    @TempDir Path folder;
+    @TempDir static Path folder;
 
     @BeforeAll
-    void makeModels() throws IOException, InterruptedException {
+    static void makeModels() throws IOException, InterruptedException {
         Originals.converter();
         Path script = folder.resolve("make_models.py");
         try (InputStream in =
                 Objects.requireNonNull(
-                        getClass().getResourceAsStream("/tk/convert/gguf/make_models.py"))) {
+                        ConvertHfToGgufTest.class.getResourceAsStream(
+                                "/tk/convert/gguf/make_models.py"))) {
             Files.copy(in, script);
         }
         Originals.run(Originals.python(), script, folder.resolve("models"));
