@@ -46,6 +46,7 @@ public final class GgufTokenizerFiles {
         GgufTokenizerFiles made = new GgufTokenizerFiles(vocabulary, maxPositions);
         switch (vocabulary.model()) {
             case GgufVocabulary.SPM -> made.sentencePiece();
+            case GgufVocabulary.BPE -> made.byteLevel();
             default ->
                     throw new UnsupportedException(
                             "tokenizer.ggml.model \"%s\": no Hugging Face tokenizer can be made of it"
@@ -62,18 +63,22 @@ public final class GgufTokenizerFiles {
         int pieces = used;
         while (pieces > 0 && isAdded(tokens.get(pieces - 1))) pieces--;
         files.put("tokenizer.model", SentencePieceWriter.write(vocabulary, pieces));
-        JsonObject config = common("LlamaTokenizer");
+        SequencedMap<String, Object> config = common("LlamaTokenizer");
+        vocabulary.addSpecial().forEach((name, on) -> config.put("add_" + name + "_token", on));
         SequencedMap<String, JsonValue> added = new LinkedHashMap<>();
         for (int id = 0; id < used; id++) {
             if (isAdded(tokens.get(id))) added.put(Integer.toString(id), addedToken(id));
         }
-        if (!added.isEmpty()) config = config.with("added_tokens_decoder", new JsonObject(added));
-        if (vocabulary.addSpacePrefix().isPresent()) {
-            config =
-                    config.with(
-                            "add_prefix_space", JsonValue.of(vocabulary.addSpacePrefix().get()));
-        }
-        put("tokenizer_config.json", config);
+        if (!added.isEmpty()) config.put("added_tokens_decoder", added);
+        vocabulary.addSpacePrefix().ifPresent(on -> config.put("add_prefix_space", on));
+        put("tokenizer_config.json", (JsonObject) JsonValue.of(config));
+    }
+
+    private void byteLevel() {
+        put("tokenizer.json", ByteLevelTokenizer.of(vocabulary));
+        SequencedMap<String, Object> config = common("PreTrainedTokenizerFast");
+        config.put("model_input_names", List.of("input_ids", "attention_mask"));
+        put("tokenizer_config.json", (JsonObject) JsonValue.of(config));
     }
 
     private boolean isPadding(int id) {
@@ -99,7 +104,7 @@ public final class GgufTokenizerFiles {
     }
 
     /** What every tokenizer's configuration says. */
-    private JsonObject common(String tokenizerClass) {
+    private SequencedMap<String, Object> common(String tokenizerClass) {
         SequencedMap<String, Object> config = new LinkedHashMap<>();
         config.put("tokenizer_class", tokenizerClass);
         for (String name : List.of("bos", "eos", "unk", "pad")) {
@@ -108,11 +113,10 @@ public final class GgufTokenizerFiles {
                     .ifPresent(
                             id -> config.put(name + "_token", vocabulary.tokens().get(id).text()));
         }
-        vocabulary.addSpecial().forEach((name, on) -> config.put("add_" + name + "_token", on));
         config.put("clean_up_tokenization_spaces", false);
         config.put("model_max_length", maxPositions);
         putTemplates(config);
-        return (JsonObject) JsonValue.of(config);
+        return config;
     }
 
     private void putTemplates(SequencedMap<String, Object> config) {
