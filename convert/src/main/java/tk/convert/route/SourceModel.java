@@ -57,13 +57,18 @@ record SourceModel(ModelSource source, HfModel model, ModelOrigin origin, Tensor
     }
 
     private static TensorOrder order(ModelSource source, boolean folder) {
-        if (!folder) return TensorOrder.BY_NAME;
+        if (!folder || isMeta(source)) return TensorOrder.BY_NAME;
         return isSafetensors(source) ? TensorOrder.BY_FILE_AND_NAME : TensorOrder.AS_STORED;
     }
 
     private static boolean isSafetensors(ModelSource source) {
         return Files.isRegularFile(source.path().resolve("model.safetensors"))
                 || Files.isRegularFile(source.path().resolve("model.safetensors.index.json"));
+    }
+
+    /** Whether the source is Meta's own release. */
+    static boolean isMeta(ModelSource source) {
+        return source.format().startsWith("Meta");
     }
 
     /** Whether the source is a folder whose maker put tokenizer and weights together. */

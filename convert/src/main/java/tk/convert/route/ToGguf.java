@@ -48,7 +48,9 @@ public final class ToGguf {
                 GgufConversion.of(
                         model,
                         opened.origin(),
-                        vocabulary.vocabulary()::putInto,
+                        SourceModel.isMeta(source)
+                                ? MetaTokenizer.asReleased(vocabulary.vocabulary(), files)::putInto
+                                : vocabulary.vocabulary()::putInto,
                         new GgufConversion.Options(
                                 options.type(), options.name(), opened.order(), options.encoder()));
         List<String> notes = new ArrayList<>(conversion.notes());

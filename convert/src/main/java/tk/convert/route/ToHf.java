@@ -68,7 +68,12 @@ public record ToHf(HfFolderWriter.Contents contents, Checkpoint weights, List<St
         if (!files.isPresent()) {
             notes.add("no tokenizer beside it, and none was given: the folder will have none");
         }
-        return TokenizerCopies.of(files);
+        SequencedMap<String, byte[]> copies = TokenizerCopies.of(files);
+        boolean unsettled = SourceModel.isMeta(source) && files.config().isEmpty();
+        files.model()
+                .filter(file -> unsettled && VocabularyFit.isSentencePiece(file))
+                .ifPresent(file -> copies.putAll(MetaTokenizer.settings(file, model.config())));
+        return copies;
     }
 
     /** The plan of the folder. */

@@ -20,7 +20,6 @@ final class VocabularyFit {
      * @throws MalformedException where there are more pieces and padding is not asked for
      */
     static HfModel rowsForEveryPiece(HfModel model, TokenizerFiles files, ConvertOptions options) {
-        // Llama 3's file of that name is a list of ranks.
         if (files.model().filter(VocabularyFit::isSentencePiece).isEmpty()) return model;
         Path file = files.model().get();
         int rows = model.config().vocabSize();
@@ -32,7 +31,8 @@ final class VocabularyFit {
                 "Take the tokenizer that belongs to these weights, or give --pad-vocab to add rows of zeros.");
     }
 
-    private static boolean isSentencePiece(Path file) {
+    /** Whether a {@code tokenizer.model} is SentencePiece's, and not a list of ranks. */
+    static boolean isSentencePiece(Path file) {
         try (SourceFile source = SourceFile.open(file)) {
             return SentencePieceModel.recognises(source.read(0, (int) Math.min(source.size(), 64)));
         }
