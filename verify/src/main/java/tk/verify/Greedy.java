@@ -56,7 +56,9 @@ record Greedy(int[] reference, int[] candidate, double regret) {
                 prompt.length - 1,
                 (position, logits) -> {
                     if (position + 1 == all.length) return;
-                    sum[0] += (double) logits[likeliest(logits, logits.length)] - logits[all[position + 1]];
+                    sum[0] +=
+                            (double) logits[likeliest(logits, logits.length)]
+                                    - logits[all[position + 1]];
                 });
         return sum[0] / continuation.length;
     }

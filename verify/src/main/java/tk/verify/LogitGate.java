@@ -2,7 +2,10 @@ package tk.verify;
 
 /** Holds the comparison of logits against the limits. */
 final class LogitGate {
-    /** Below it a model is untrained: the example model of 7 million parameters has 0.4, random weights less than 0.05. */
+    /**
+     * Below it a model is untrained: the example model of 7 million parameters has 0.4, random
+     * weights less than 0.05.
+     */
     private static final double LEAST_CERTAINTY = 0.1;
 
     private LogitGate() {}
@@ -43,8 +46,9 @@ final class LogitGate {
     }
 
     /**
-     * What added tokens cost. A model that knows next to nothing (an untrained one) has no direction that a row could turn
-     * away from, and nothing to lose: there the cost is told, not judged.
+     * What added tokens cost. A model that knows next to nothing (an untrained one) has no
+     * direction that a row could turn away from, and nothing to lose: there the cost is told, not
+     * judged.
      */
     private static void addedTokens(LogitStatistics logits, Tolerances limits, Findings findings) {
         if (logits.certainty() >= LEAST_CERTAINTY) {
