@@ -151,7 +151,7 @@ public record Quantization(
 
     private static Tensor quantized(Tensor tensor, Assignment assignment, QuantizeOptions options) {
         if (assignment.to() == tensor.info().dtype()) return tensor;
-        float[] @Nullable [] importance = null;
+        float @Nullable [][] importance = null;
         if (options.imatrix().isPresent()) {
             ImportanceMatrix.Entry entry =
                     options.imatrix().get().entries().get(tensor.info().name());
@@ -160,7 +160,7 @@ public record Quantization(
         return new QuantizedTensor(tensor.info().withDType(assignment.to()), tensor, importance);
     }
 
-    private static float[] @Nullable [] importance(TensorInfo info, ImportanceMatrix.Entry entry) {
+    private static float @Nullable [][] importance(TensorInfo info, ImportanceMatrix.Entry entry) {
         long columns = info.shape().columns();
         long experts = info.shape().rank() == 3 ? info.shape().dim(0) : 1;
         float[][] weights = entry.weights();

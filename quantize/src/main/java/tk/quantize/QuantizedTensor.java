@@ -22,7 +22,7 @@ import java.lang.foreign.ValueLayout;
  * @param source in any float or block type
  * @param importance one weight a column for each expert, or null
  */
-record QuantizedTensor(TensorInfo info, Tensor source, float[] @Nullable [] importance)
+record QuantizedTensor(TensorInfo info, Tensor source, float @Nullable [][] importance)
         implements Tensor {
     /** Working arrays of a thread, grown to the longest chunk it met. */
     private static final class Buffers {

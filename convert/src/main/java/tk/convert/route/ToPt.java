@@ -12,6 +12,7 @@ import tk.torch.TorchWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /** The routes to a {@code .pt} file: a state dict that {@code load_state_dict} takes strictly. */
 public final class ToPt {
@@ -37,7 +38,10 @@ public final class ToPt {
             if (tensor != null) {
                 tensors.add(tensor);
             } else if (name.equals(HEAD)) {
-                tensors.add(RenamedTensor.of(HEAD, model.weights().tensors().get(EMBEDDING)));
+                tensors.add(
+                        RenamedTensor.of(
+                                HEAD,
+                                Objects.requireNonNull(model.weights().tensors().get(EMBEDDING))));
             }
         }
         return TensorMap.replacing(model.weights(), tensors);
