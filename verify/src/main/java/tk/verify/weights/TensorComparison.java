@@ -29,6 +29,12 @@ final class TensorComparison {
     /** Rows are compared in runs of about so many values. */
     private static final int CHUNK = 1 << 18;
 
+    /**
+     * With an importance matrix, a value that hardly matters may be left more than a step away:
+     * this share at most.
+     */
+    private static final double REFITTED = 0.001;
+
     /** Up to this share, codes that aren't the nearest are damage; beyond, another rounding. */
     private static final double DAMAGE = 0.01;
 
@@ -300,7 +306,7 @@ final class TensorComparison {
         if (!(squaredError < Double.POSITIVE_INFINITY)) {
             return Optional.of(place + ": holds values that are not finite");
         }
-        if (farOff > 0) {
+        if (farOff > (fitsAfterCoding() ? REFITTED * values : 0)) {
             return Optional.of(
                     "%s: %,d of %,.0f values are more than a step of %s away from `%s`, the first at %s: %s, expected %s"
                             .formatted(

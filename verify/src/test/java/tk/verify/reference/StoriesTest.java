@@ -23,7 +23,7 @@ class StoriesTest {
                 ReferenceModel model = ReferenceModels.openGguf(file, file.gguf());
                 Session session = model.start()) {
             GgufTokenizer tokenizer = GgufTokenizer.of(file.gguf());
-            int[] ids = new int[240];
+            int[] ids = new int[280];
             ids[0] = 1;
             int token = 1;
             for (int i = 0; i < ids.length; i++) {
