@@ -45,7 +45,7 @@ final class GgufJson {
                 for (float item : floats) items.add(number(item));
                 yield new JsonArray(items);
             }
-            case GgufValue.Numbers(var element, long[] numbers) -> {
+            case GgufValue.Numbers(GgufValueType element, long[] numbers) -> {
                 List<JsonValue> items = new ArrayList<>(numbers.length);
                 for (long item : numbers) {
                     items.add(

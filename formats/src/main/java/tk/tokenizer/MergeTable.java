@@ -6,6 +6,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.IntPredicate;
 
@@ -71,7 +72,8 @@ final class MergeTable {
         for (int i = 1; i < text.length(); i++) {
             if (Character.isLowSurrogate(text.charAt(i))) continue;
             Integer left = symbols.ids.get(text.substring(0, i));
-            Integer right = left == null ? null : symbols.ids.get(text.substring(i));
+            if (left == null) continue;
+            Integer right = symbols.ids.get(text.substring(i));
             if (right != null) pairs.put(LongIntMap.key(left, right), id);
         }
     }
@@ -85,7 +87,8 @@ final class MergeTable {
             entry.setValue(rank++);
         }
         int[] ranks = new int[scores.length];
-        for (int id = 0; id < ranks.length; id++) ranks[id] = distinct.get(ordered(scores[id]));
+        for (int id = 0; id < ranks.length; id++)
+            ranks[id] = Objects.requireNonNull(distinct.get(ordered(scores[id])));
         return ranks;
     }
 

@@ -4,6 +4,7 @@ import tk.tokenizer.SentencePieceModel.Piece;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 
 /**
  * What the sentencepiece library's decode does: pieces to text. The bindings for Java are wrong
@@ -17,7 +18,7 @@ final class SentencePieceDecoder {
     private final SentencePieceModel model;
     private final boolean dropsFirstSpace;
     private final boolean dropsLeadingSpaces;
-    private final SentencePieceNormalizer denormalizer;
+    private final Optional<SentencePieceNormalizer> denormalizer;
 
     SentencePieceDecoder(SentencePieceModel model) {
         this.model = model;
@@ -25,8 +26,7 @@ final class SentencePieceDecoder {
         dropsFirstSpace = model.normalizer().addDummyPrefix() || dropsLeadingSpaces;
         denormalizer =
                 model.denormalizer()
-                        .map(rules -> new SentencePieceNormalizer(rules, false, new Trie(1)))
-                        .orElse(null);
+                        .map(rules -> new SentencePieceNormalizer(rules, false, new Trie(1)));
     }
 
     String decode(int... ids) {
@@ -59,9 +59,9 @@ final class SentencePieceDecoder {
             }
         }
         flush(bytes, text);
-        if (denormalizer == null) return text.toString();
+        if (denormalizer.isEmpty()) return text.toString();
         return new String(
-                denormalizer.normalize(Utf8.bytes(text.toString())), StandardCharsets.UTF_8);
+                denormalizer.get().normalize(Utf8.bytes(text.toString())), StandardCharsets.UTF_8);
     }
 
     /** Byte pieces in a row are characters; a byte that belongs to none is U+FFFD. */
