@@ -45,14 +45,14 @@ final class GgufJson {
                 for (float item : floats) items.add(number(item));
                 yield new JsonArray(items);
             }
-            case GgufValue.Numbers(GgufValueType element, long[] numbers) -> {
-                List<JsonValue> items = new ArrayList<>(numbers.length);
-                for (long item : numbers) {
+            case GgufValue.Numbers list -> {
+                List<JsonValue> items = new ArrayList<>(list.values().length);
+                for (long item : list.values()) {
                     items.add(
-                            switch (element) {
+                            switch (list.element()) {
                                 case F64 -> number(Double.longBitsToDouble(item));
                                 case BOOL -> new JsonBoolean(item != 0);
-                                default -> whole(element, item);
+                                default -> whole(list.element(), item);
                             });
                 }
                 yield new JsonArray(items);
