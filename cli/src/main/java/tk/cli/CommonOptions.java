@@ -14,6 +14,7 @@ final class CommonOptions {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Show this help.")
+    @SuppressWarnings("UnusedVariable") // the library reads it, or Tk before it
     private boolean help;
 
     @Option(names = "--json", description = "Print exactly one JSON object on stdout.")
@@ -30,6 +31,7 @@ final class CommonOptions {
     private boolean verbose;
 
     @Option(names = "--stacktrace", description = "Show where in tk an error arose.")
+    @SuppressWarnings("UnusedVariable") // the library reads it, or Tk before it
     private boolean stackTrace;
 
     @Option(

@@ -39,6 +39,7 @@ public final class Tk {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Show this help.")
+    @SuppressWarnings("UnusedVariable") // the library reads it
     private boolean help;
 
     @Option(
@@ -46,6 +47,7 @@ public final class Tk {
             versionHelp = true,
             description =
                     "Print the versions of tk and the JDK, the vector width and the kernels in use.")
+    @SuppressWarnings("UnusedVariable") // the library reads it
     private boolean version;
 
     private Tk() {}
