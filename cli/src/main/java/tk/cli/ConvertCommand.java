@@ -92,32 +92,34 @@ final class ConvertCommand implements Callable<Integer> {
         if (rest.isEmpty())
             throw new UsageException("no input given", "tk convert [ROUTE] INPUT OUTPUT");
         Path input = Path.of(rest.removeFirst());
-        if (target == null) {
+        Path path = target;
+        if (path == null) {
             if (rest.isEmpty())
                 throw new UsageException("no output given", "tk convert [ROUTE] INPUT OUTPUT");
-            target = Path.of(rest.removeFirst());
+            path = Path.of(rest.removeFirst());
         }
         if (!rest.isEmpty())
             throw new UsageException("unexpected argument `" + rest.getFirst() + "`");
+        Route.Format named = Route.Format.of(path);
         Route.Format format =
                 route.map(Route::to)
                         .or(() -> Optional.ofNullable(to).map(Route.Format::named))
-                        .orElseGet(() -> Route.Format.of(target));
+                        .orElse(named);
         OutType type =
                 OutType.named(dtype)
                         .orElseThrow(
                                 () ->
                                         new UsageException(
                                                 "--dtype " + dtype, "f32, f16, bf16 or keep"));
-        if (!output.dryRun()) StagedOutput.check(target, output.force());
+        if (!output.dryRun()) StagedOutput.check(path, output.force());
         try (ModelSource source = inputs.open(input)) {
             route.map(Route::from)
                     .or(() -> Optional.ofNullable(from).map(Route.Format::named))
                     .ifPresent(f -> f.check(source));
-            WritePlan plan = plan(source, format, type, target);
+            WritePlan plan = plan(source, format, type, path);
             if (output.dryRun()) {
-                StagedOutput.check(target, output.force());
-                StagedOutput.requireSpace(target.toAbsolutePath().getParent(), plan.bytes());
+                StagedOutput.check(path, output.force());
+                StagedOutput.requireSpace(path, plan.bytes());
             } else {
                 new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
             }

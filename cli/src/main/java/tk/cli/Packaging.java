@@ -34,6 +34,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -172,7 +173,7 @@ final class Packaging {
             VerifiedArtifact verified = VerifiedArtifact.of(verification);
             VerifiedModelfile.write(verified, instructions);
             stage.commit();
-            report(verification, verified, target, stage, quantization);
+            report(verification, verified, target, quantization);
         }
         return 0;
     }
@@ -234,9 +235,13 @@ final class Packaging {
         QuantizeOptions effective = options;
         if (original.tied() && !model.tied() && options.tokenEmbeddingType().isEmpty()) {
             DType shared =
-                    Quantization.of(original.metadata(), original.weights(), options)
-                            .byName()
-                            .get("token_embd.weight")
+                    Objects.requireNonNull(
+                                    Quantization.of(
+                                                    original.metadata(),
+                                                    original.weights(),
+                                                    options)
+                                            .byName()
+                                            .get("token_embd.weight"))
                             .to();
             effective = options.withTokenEmbeddingType(shared);
         }
@@ -296,7 +301,6 @@ final class Packaging {
             Verification verification,
             VerifiedArtifact verified,
             Path target,
-            StagedOutput stage,
             Quantization quantization) {
         Path gguf = target.resolve(fileName);
         SequencedMap<String, Object> file = new LinkedHashMap<>();

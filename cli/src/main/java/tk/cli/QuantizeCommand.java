@@ -101,7 +101,7 @@ final class QuantizeCommand implements Callable<Integer> {
 
     private int dryRun(Quantization quantization, WritePlan plan) {
         StagedOutput.check(plan.target(), output.force());
-        StagedOutput.requireSpace(plan.target().toAbsolutePath().getParent(), plan.bytes());
+        StagedOutput.requireSpace(plan.target(), plan.bytes());
         common.result(
                 json(quantization, plan),
                 Quantizing.table(quantization)
