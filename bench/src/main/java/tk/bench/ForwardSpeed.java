@@ -2,7 +2,7 @@ package tk.bench;
 
 import tk.gguf.GgufFile;
 import tk.gguf.GgufReader;
-import tk.verify.LogitModel.Session;
+import tk.verify.reference.LogitModel.Session;
 import tk.verify.reference.ReferenceModel;
 import tk.verify.reference.ReferenceModels;
 
