@@ -118,6 +118,12 @@ final class MetadataGate {
         if (!source.eos().isEmpty() && Collections.disjoint(source.eos(), found.eos())) {
             findings.fail("EOS is %s, expected %s".formatted(found.eos(), source.eos()));
         }
+        if (source.addEos() != found.addEos()) {
+            findings.fail(
+                    found.addEos()
+                            ? "a text ends with EOS, and in the source it does not"
+                            : "a text does not end with EOS, and in the source it does");
+        }
         if (source.addBos() != found.addBos()) {
             findings.fail(
                     found.addBos()

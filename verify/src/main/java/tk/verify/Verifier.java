@@ -100,7 +100,7 @@ public final class Verifier {
                         .check(
                                 source.flatMap(Vocabulary::chatTemplate),
                                 vocabulary.flatMap(Vocabulary::chatTemplate)));
-        long parameters = candidate.weights(heads, kvHeads).parameters();
+        long parameters = parameters(weights);
         return new Verification(
                 referenceSubject,
                 candidateSubject,
@@ -157,6 +157,13 @@ public final class Verifier {
             findings.fail(e);
             return new WeightComparison(List.of(), List.of(), List.of());
         }
+    }
+
+    /** How many values were compared; a head that is the embedding counts once. */
+    private static long parameters(WeightComparison weights) {
+        long sum = 0;
+        for (TensorDifference tensor : weights.tensors()) sum += tensor.shape().elements();
+        return sum;
     }
 
     private static String describe(WeightComparison weights) {

@@ -66,7 +66,7 @@ class CorrectConversionsTest {
                 Map.of("tie_word_embeddings", true));
         model("llama with padded rows", LLAMA, BYTES, Map.of("vocab_size", 384));
         model("llama with biases", LLAMA, BYTES, Map.of("attention_bias", true));
-        model("llama, rope llama3", LLAMA, BYTES, Map.of("rope_scaling", llama3()));
+        model("llama, rope llama3", LLAMA, BYTES, Map.of("rope_scaling", RopeFactors.SCALING));
         model(
                 "llama, rope linear",
                 LLAMA,
@@ -89,15 +89,6 @@ class CorrectConversionsTest {
             Map<String, Object> changes) {
         long seed = MODELS.size();
         MODELS.put(name, () -> TinyModel.of(architecture, vocabulary, changes, seed));
-    }
-
-    private static Map<String, Object> llama3() {
-        return Map.of(
-                "rope_type", "llama3",
-                "factor", 8.0,
-                "low_freq_factor", 1.0,
-                "high_freq_factor", 4.0,
-                "original_max_position_embeddings", 32);
     }
 
     /** One conversion. */
@@ -210,8 +201,9 @@ class CorrectConversionsTest {
                                 gguf.set("rope.scaling.type", GgufValue.text("linear"));
                                 gguf.set("rope.scaling.factor", GgufValue.f32(4));
                             } else {
-                                gguf.values.put("rope_freqs.weight", ropeFactors());
-                                gguf.shapes.put("rope_freqs.weight", new long[] {32});
+                                gguf.values.put("rope_freqs.weight", RopeFactors.of(10000));
+                                gguf.shapes.put(
+                                        "rope_freqs.weight", new long[] {RopeFactors.COUNT});
                             }
                         });
         int rows = gguf.values.get("token_embd.weight").length / TinyModel.HIDDEN;
@@ -220,20 +212,6 @@ class CorrectConversionsTest {
             gguf.pieces.add(new TinyVocabulary.Piece(pad, -10000, TokenType.UNUSED));
         }
         return gguf;
-    }
-
-    /** As convert_hf_to_gguf computes them, in F32. */
-    private static float[] ropeFactors() {
-        float[] factors = new float[32];
-        for (int i = 0; i < 32; i++) {
-            float frequency = 1 / (float) Math.pow(10000, 2 * i / 64f);
-            float wavelength = (float) (2 * Math.PI) / frequency;
-            float smooth = (32 / wavelength - 1) / (4 - 1);
-            if (wavelength < 32 / 4f) factors[i] = 1;
-            else if (wavelength > 32) factors[i] = 8;
-            else factors[i] = 1 / ((1 - smooth) / 8 + smooth);
-        }
-        return factors;
     }
 
     private static Verification verify(Path input, Path candidate) {

@@ -83,6 +83,7 @@ public final class SourceVocabulary {
                 bos,
                 eos,
                 addsBos(true),
+                settings.bool("add_eos_token").orElse(false),
                 chatTemplate(),
                 Optional.empty());
     }

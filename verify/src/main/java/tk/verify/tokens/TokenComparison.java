@@ -87,15 +87,11 @@ public record TokenComparison(
                     && Arrays.stream(ids).anyMatch(id -> id == source.unknown().getAsInt());
         }
 
-        /**
-         * The candidate's tokens; none where it cannot encode the text for want of byte pieces,
-         * which it can only lack where the source does.
-         */
+        /** The candidate's tokens; none where it cannot encode the text for want of byte pieces. */
         Optional<int[]> encode(String text) {
             try {
                 return Optional.of(candidate.tokenizer().encode(text, Specials.AS_TEXT));
-            } catch (TkException e) {
-                if (source.unknown().isEmpty()) throw e;
+            } catch (TkException withoutBytePieces) {
                 return Optional.empty();
             }
         }
@@ -163,8 +159,10 @@ public record TokenComparison(
             if (encoded.isPresent() && pair.agree(expected, encoded.get())) continue;
             if (pair.agreeNormalized(text, expected)) {
                 normalized.add(text);
-            } else if (encoded.isEmpty()) {
+            } else if (encoded.isEmpty() && source.unknown().isPresent()) {
                 refused.add(text);
+            } else if (encoded.isEmpty()) {
+                mismatches.add(new Difference(text, list(expected), List.of()));
             } else if (pair.readsSpelling(text, expected, encoded.get())) {
                 spelled.add(text);
             } else {

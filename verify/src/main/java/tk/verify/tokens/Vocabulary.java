@@ -25,6 +25,7 @@ import java.util.TreeSet;
  * @param bos ids that may begin a text; empty where the source names none
  * @param eos ids that may end one
  * @param addBos whether a text begins with BOS
+ * @param addEos whether a text ends with EOS
  * @param chatTemplate Jinja
  * @param gguf the GGUF's own vocabulary, where it is one
  */
@@ -36,6 +37,7 @@ public record Vocabulary(
         Set<Integer> bos,
         Set<Integer> eos,
         boolean addBos,
+        boolean addEos,
         Optional<String> chatTemplate,
         Optional<GgufVocabulary> gguf) {
     /** Copies the lists and sets. */
@@ -77,6 +79,7 @@ public record Vocabulary(
                 tokenizer.bosId().map(Set::of).orElse(Set.of()),
                 tokenizer.eosId().map(Set::of).orElse(Set.of()),
                 tokenizer.addsBos(),
+                gguf.addSpecial().getOrDefault("eos", false),
                 gguf.chatTemplates().main(),
                 Optional.of(gguf));
     }
