@@ -8,7 +8,6 @@ import tk.error.UnsupportedException;
 import tk.tensor.SourceFile;
 
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -47,6 +46,8 @@ final class ZipDirectory {
     private static final int LOCAL_SIZE = 30;
     private static final int LONGEST_COMMENT = 0xffff;
     private static final long SATURATED = 0xffffffffL;
+
+    private static final int CLOSE = 8 << 10;
 
     /** An entry takes some 200 bytes of memory. */
     private static final long MOST_ENTRIES = 1 << 18;
@@ -164,7 +165,10 @@ final class ZipDirectory {
     private SequencedMap<String, ZipEntry> entries(End end) {
         SequencedMap<String, ZipEntry> entries = new LinkedHashMap<>();
         ByteWindow in = window(end.offset, end.size);
-        ByteWindow headers = ByteWindow.of(file + ": zip", file, 0, end.offset, 512);
+        // Headers that lie close together are read together, those far apart one by one.
+        boolean close = end.count > 0 && end.offset / end.count < CLOSE;
+        ByteWindow headers =
+                ByteWindow.of(file + ": zip", file, 0, end.offset, close ? 8 * CLOSE : 256);
         for (long i = 0; i < end.count; i++) {
             ZipEntry entry = entry(in, headers, end.offset);
             if (entries.putLast(entry.name(), entry) != null) {
@@ -241,10 +245,8 @@ final class ZipDirectory {
     }
 
     private String name(byte[] bytes, long at) {
-        String name;
-        try {
-            name = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-        } catch (CharacterCodingException e) {
+        String name = new String(bytes, StandardCharsets.UTF_8);
+        if (name.indexOf('\ufffd') >= 0) {
             throw malformed(at, "a zip entry's name is not UTF-8");
         }
         boolean outside =
@@ -252,7 +254,7 @@ final class ZipDirectory {
                         || name.indexOf('\\') >= 0
                         || name.indexOf('\0') >= 0
                         || name.indexOf(':') >= 0
-                        || List.of(name.split("/", -1)).contains("..");
+                        || (name.contains("..") && List.of(name.split("/", -1)).contains(".."));
         if (outside) {
             throw new UnsafeException(
                     "%s: byte %d: the zip entry `%s` leads out of its folder"
