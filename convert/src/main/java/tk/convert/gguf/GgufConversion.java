@@ -111,7 +111,13 @@ public record GgufConversion(GgufMetadata metadata, Checkpoint weights, List<Str
         return switch (config.rope().scaling()) {
             case RopeScaling.None ignored -> List.of();
             case RopeScaling.Linear ignored -> List.of();
-            case RopeScaling.Yarn ignored -> List.of();
+            case RopeScaling.Yarn yarn -> {
+                if (hasOwnSettings(yarn)) {
+                    notes.add(
+                            "rope scaling \"yarn\" with attention_factor or betas of its own: written as convert_hf_to_gguf does, but llama.cpp may not read them and compute with its defaults");
+                }
+                yield List.of();
+            }
             case RopeScaling.Dynamic ignored -> {
                 notes.add(
                         "rope scaling \"dynamic\": llama.cpp has none; up to %d positions the model is the same, beyond them it is not scaled"
@@ -137,6 +143,14 @@ public record GgufConversion(GgufMetadata metadata, Checkpoint weights, List<Str
                                 LongRope.floats(longRope.shortFactor())));
             }
         };
+    }
+
+    /** Seen in llama.cpp: without effect on the logits, whatever the keys say. */
+    private static boolean hasOwnSettings(RopeScaling.Yarn yarn) {
+        double usual = yarn.factor() <= 1 ? 1 : 0.1 * Math.log(yarn.factor()) + 1;
+        return yarn.betaFast() != 32
+                || yarn.betaSlow() != 1
+                || Math.abs(yarn.attentionFactor().orElse(usual) - usual) > 1e-6;
     }
 
     private static UnsupportedException unscalable(FamilyTable table, String type) {

@@ -241,6 +241,27 @@ class GgufConversionTest {
     }
 
     @Test
+    void yarnsOwnSettingsAreToldToBeAtRisk() {
+        Map<String, Object> usual =
+                Map.of("rope_type", "yarn", "factor", 4, "original_max_position_embeddings", 64);
+        assertThat(convert(Family.LLAMA, Map.of("rope_parameters", usual)).notes()).isEmpty();
+        Map<String, Object> own =
+                Map.of(
+                        "rope_type",
+                        "yarn",
+                        "factor",
+                        4,
+                        "original_max_position_embeddings",
+                        64,
+                        "beta_fast",
+                        30);
+        assertThat(convert(Family.LLAMA, Map.of("rope_parameters", own)).notes())
+                .singleElement()
+                .asString()
+                .contains("llama.cpp may not read them");
+    }
+
+    @Test
     void theModelCardTellsWhoMadeItFromWhat() throws FrontMatter.Unreadable {
         JsonObject card =
                 FrontMatter.of(
