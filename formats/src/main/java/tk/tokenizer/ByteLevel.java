@@ -1,5 +1,7 @@
 package tk.tokenizer;
 
+import org.jspecify.annotations.Nullable;
+
 import java.util.Arrays;
 
 /**
@@ -30,6 +32,17 @@ final class ByteLevel {
     /** The byte of a character, or -1. */
     static int byteOf(char c) {
         return c < BYTES.length ? BYTES[c] : -1;
+    }
+
+    /** Characters as bytes, or null where one stands for none. */
+    static byte @Nullable [] bytes(String text) {
+        byte[] bytes = new byte[text.length()];
+        for (int i = 0; i < bytes.length; i++) {
+            int value = byteOf(text.charAt(i));
+            if (value < 0) return null;
+            bytes[i] = (byte) value;
+        }
+        return bytes;
     }
 
     /** Bytes as characters. */

@@ -7,6 +7,7 @@ import tk.error.MalformedException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.BitSet;
 
 /**
@@ -129,6 +130,30 @@ public final class Charsmap {
             return new String(replacements, from, end - from, StandardCharsets.UTF_8);
         }
         return null;
+    }
+
+    /** The bytes it was read from. */
+    public byte[] bytes() {
+        if (isEmpty()) return new byte[0];
+        ByteBuffer out =
+                ByteBuffer.allocate(4 + units.length * 4 + replacements.length)
+                        .order(ByteOrder.LITTLE_ENDIAN);
+        out.putInt(units.length * 4);
+        for (int unit : units) out.putInt(unit);
+        out.put(replacements);
+        return out.array();
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Charsmap map
+                && Arrays.equals(units, map.units)
+                && Arrays.equals(replacements, map.replacements);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(units) * 31 + Arrays.hashCode(replacements);
     }
 
     /** The replacements, each ended by a zero byte; not a copy. */

@@ -42,8 +42,9 @@ final class GgufPreTokenizers {
      *
      * @param regexes each cuts what the one before it cut out
      * @param ignoresMerges whether a word that is a token isn't merged at all
+     * @param addsBos whether a text begins with the bos token where the file doesn't say
      */
-    record Known(List<String> regexes, boolean ignoresMerges) {
+    record Known(List<String> regexes, boolean ignoresMerges, boolean addsBos) {
         PreTokenizer preTokenizer() {
             return regexes.stream()
                     .map(regex -> (PreTokenizer) RegexPreTokenizer.of(regex))
@@ -170,7 +171,8 @@ final class GgufPreTokenizers {
                         "[\\r\\n]",
                         "\\s?\\p{L}+",
                         "\\s?\\p{P}+",
-                        "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff]+",
+                        // Other white space than ASCII's is no part of it, as llama.cpp reads it.
+                        "[\u4e00-\u9fa5\u0800-\u4e00\uac00-\ud7ff&&[^\\s]]+",
                         "\\p{N}"),
                 "deepseek-coder");
         put(
@@ -188,8 +190,30 @@ final class GgufPreTokenizers {
         put(false, List.of(" ?[^(\\s|.,!?…。，、।۔،)]+", "\\p{N}"), "viking");
     }
 
+    static {
+        BY_NAME.put(
+                "minicpm5",
+                new Known(
+                        List.of(
+                                "\\p{N}{1,3}",
+                                String.join("|", CONTRACTIONS, WORD, "\\p{N}+", SIGNS, SPACES)),
+                        true,
+                        false));
+        put(
+                false,
+                List.of(
+                        "'[sSdDmMtT]|'[lL][lL]|'[vV][eE]|'[rR][eE]|"
+                                + String.join("|", WORD, "\\p{N}", SIGNS)
+                                + "|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+"),
+                "bailingmoe",
+                "bailingmoe2",
+                "llada-moe");
+        put(false, List.of("[^\\n]+|\\n+", QWEN2), "laguna");
+    }
+
     private static void put(boolean ignoresMerges, List<String> regexes, String... names) {
-        for (String name : names) BY_NAME.put(name, new Known(regexes, ignoresMerges));
+        Known known = new Known(regexes, ignoresMerges, ignoresMerges);
+        for (String name : names) BY_NAME.put(name, known);
     }
 
     private GgufPreTokenizers() {}
@@ -202,7 +226,7 @@ final class GgufPreTokenizers {
     /** Whether llama.cpp begins a text with the bos token where the file doesn't say. */
     static boolean addsBos(String name) {
         Known known = BY_NAME.get(name);
-        return known != null && known.ignoresMerges;
+        return known != null && known.addsBos;
     }
 
     /** What a name stands for; llama.cpp takes a missing one for {@code default}. */

@@ -66,6 +66,12 @@ public final class GgufTokenizer implements Tokenizer {
                                         GgufPreTokenizers.addsBos(vocabulary.pre().orElse("")));
                 algorithm = new BpeAlgorithm(tokens, vocabulary);
             }
+            case GgufVocabulary.UNIGRAM -> {
+                addSpacePrefix = vocabulary.addSpacePrefix().orElse(false);
+                addsBos = vocabulary.addSpecial().getOrDefault("bos", false);
+                algorithm =
+                        new UgmAlgorithm(tokens, vocabulary, vocabulary.unigram().orElseThrow());
+            }
             default ->
                     throw new UnsupportedException(
                             "tokenizer.ggml.model is \"%s\"".formatted(vocabulary.model()),
@@ -117,7 +123,8 @@ public final class GgufTokenizer implements Tokenizer {
         Ints out = new Ints(ids.length + 2);
         if (addsBos) bosId().ifPresent(out::add);
         for (int id : ids) out.add(id);
-        if (vocabulary.addSpecial().getOrDefault("eos", false)) eosId().ifPresent(out::add);
+        boolean unigram = vocabulary.model().equals(GgufVocabulary.UNIGRAM);
+        if (vocabulary.addSpecial().getOrDefault("eos", unigram)) eosId().ifPresent(out::add);
         return out.toArray();
     }
 
@@ -179,11 +186,17 @@ public final class GgufTokenizer implements Tokenizer {
     }
 
     private Optional<Integer> specialId(String name, int ofSpm) {
-        Optional<Integer> given = vocabulary.specialId(name);
-        if (given.isPresent()) return given;
         // What llama.cpp assumes where the file says nothing.
-        int assumed = vocabulary.model().equals(GgufVocabulary.SPM) ? ofSpm : 11;
-        return assumed < size() ? Optional.of(assumed) : Optional.empty();
+        return vocabulary
+                .specialId(name)
+                .or(
+                        () ->
+                                switch (vocabulary.model()) {
+                                    case GgufVocabulary.SPM -> Optional.of(ofSpm);
+                                    case GgufVocabulary.BPE -> Optional.of(11);
+                                    default -> Optional.empty();
+                                })
+                .filter(id -> id < size());
     }
 
     private int check(int id) {

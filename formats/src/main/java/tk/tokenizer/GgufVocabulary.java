@@ -5,6 +5,7 @@ import static java.util.stream.Collectors.toSet;
 import tk.error.MalformedException;
 import tk.gguf.GgufMetadata;
 import tk.gguf.GgufValue;
+import tk.gguf.GgufValueType;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -31,6 +32,7 @@ import java.util.stream.IntStream;
  * @param addSpacePrefix whether a text starts with a space that isn't written
  * @param normalizers {@code nfc}, {@code lowercase}, {@code strip_accents}, in file order
  * @param chatTemplates as the source has them
+ * @param unigram what only a {@code t5} vocabulary has
  */
 public record GgufVocabulary(
         String model,
@@ -42,13 +44,51 @@ public record GgufVocabulary(
         SequencedMap<String, Boolean> addSpecial,
         Optional<Boolean> addSpacePrefix,
         SequencedMap<String, Boolean> normalizers,
-        ChatTemplates chatTemplates) {
+        ChatTemplates chatTemplates,
+        Optional<UnigramRules> unigram) {
+
+    /**
+     * How a {@code t5} vocabulary's text is normalized; llama.cpp looks at it there alone.
+     *
+     * @param removeExtraWhitespaces whether runs of spaces become one, and those at the ends none
+     * @param charsmap what is replaced by what
+     */
+    public record UnigramRules(boolean removeExtraWhitespaces, Charsmap charsmap) {}
+
+    /** A vocabulary of another algorithm than {@code t5}. */
+    public GgufVocabulary(
+            String model,
+            Optional<String> pre,
+            List<Token> tokens,
+            boolean scored,
+            List<String> merges,
+            SequencedMap<String, Integer> specialIds,
+            SequencedMap<String, Boolean> addSpecial,
+            Optional<Boolean> addSpacePrefix,
+            SequencedMap<String, Boolean> normalizers,
+            ChatTemplates chatTemplates) {
+        this(
+                model,
+                pre,
+                tokens,
+                scored,
+                merges,
+                specialIds,
+                addSpecial,
+                addSpacePrefix,
+                normalizers,
+                chatTemplates,
+                Optional.empty());
+    }
 
     /** The algorithm of SentencePiece BPE models. */
     public static final String SPM = "llama";
 
     /** The algorithm of byte-level BPE models. */
     public static final String BPE = "gpt2";
+
+    /** The algorithm of SentencePiece unigram models. */
+    public static final String UNIGRAM = "t5";
 
     private static final String PREFIX = "tokenizer.ggml.";
     private static final String NAMED_TEMPLATE = "tokenizer.chat_template.";
@@ -152,7 +192,18 @@ public record GgufVocabulary(
                 added,
                 gguf.bool(PREFIX + "add_space_prefix"),
                 normalizers,
-                chatTemplates(gguf));
+                chatTemplates(gguf),
+                model.equals(UNIGRAM) ? Optional.of(unigram(gguf)) : Optional.empty());
+    }
+
+    private static UnigramRules unigram(GgufMetadata gguf) {
+        String key = PREFIX + "precompiled_charsmap";
+        long[] map = gguf.integers(key).orElse(new long[0]);
+        byte[] bytes = new byte[map.length];
+        for (int i = 0; i < bytes.length; i++) bytes[i] = (byte) map[i];
+        return new UnigramRules(
+                gguf.bool(PREFIX + "remove_extra_whitespaces").orElse(false),
+                Charsmap.parse(bytes, "GGUF: " + key));
     }
 
     private static ChatTemplates chatTemplates(GgufMetadata gguf) {
@@ -171,8 +222,7 @@ public record GgufVocabulary(
      * are left out, as there.
      */
     public void putInto(GgufMetadata.Builder builder) {
-        addSpacePrefix.ifPresent(
-                on -> builder.put(PREFIX + "add_space_prefix", GgufValue.bool(on)));
+        if (unigram.isEmpty()) putSpacePrefix(builder);
         builder.put(PREFIX + "model", GgufValue.text(model));
         pre.ifPresent(name -> builder.put(PREFIX + "pre", GgufValue.text(name)));
         builder.put(PREFIX + "tokens", GgufValue.texts(tokens.stream().map(Token::text).toList()));
@@ -183,6 +233,11 @@ public record GgufVocabulary(
         }
         int[] types = tokens.stream().mapToInt(token -> token.type().code()).toArray();
         builder.put(PREFIX + "token_type", GgufValue.i32s(types));
+        unigram.ifPresent(
+                rules -> {
+                    putSpacePrefix(builder);
+                    putRules(rules, builder);
+                });
         if (!merges.isEmpty()) builder.put(PREFIX + "merges", GgufValue.texts(merges));
         specialIds.forEach(
                 (name, id) -> {
@@ -195,6 +250,22 @@ public record GgufVocabulary(
         putTemplates(builder);
         normalizers.forEach(
                 (name, on) -> builder.put(PREFIX + "normalizer." + name, GgufValue.bool(on)));
+    }
+
+    private void putSpacePrefix(GgufMetadata.Builder builder) {
+        addSpacePrefix.ifPresent(
+                on -> builder.put(PREFIX + "add_space_prefix", GgufValue.bool(on)));
+    }
+
+    private static void putRules(UnigramRules rules, GgufMetadata.Builder builder) {
+        builder.put(
+                PREFIX + "remove_extra_whitespaces",
+                GgufValue.bool(rules.removeExtraWhitespaces()));
+        if (rules.charsmap().isEmpty()) return;
+        byte[] bytes = rules.charsmap().bytes();
+        long[] map = new long[bytes.length];
+        for (int i = 0; i < map.length; i++) map[i] = bytes[i] & 0xff;
+        builder.put(PREFIX + "precompiled_charsmap", new GgufValue.Numbers(GgufValueType.U8, map));
     }
 
     private void putTemplates(GgufMetadata.Builder builder) {
@@ -236,6 +307,23 @@ public record GgufVocabulary(
                 .toList();
     }
 
+    /** This vocabulary with other special ids and other tokens added. */
+    GgufVocabulary withSpecials(
+            SequencedMap<String, Integer> otherIds, SequencedMap<String, Boolean> otherAdded) {
+        return new GgufVocabulary(
+                model,
+                pre,
+                tokens,
+                scored,
+                merges,
+                otherIds,
+                otherAdded,
+                addSpacePrefix,
+                normalizers,
+                chatTemplates,
+                unigram);
+    }
+
     /**
      * This vocabulary with the missing byte pieces at its end, so that every text tokenizes. The
      * ids that were there don't change. llama.cpp doesn't look at a byte piece's score unless a
@@ -259,7 +347,8 @@ public record GgufVocabulary(
                 addSpecial,
                 addSpacePrefix,
                 normalizers,
-                chatTemplates);
+                chatTemplates,
+                unigram);
     }
 
     private static MalformedException missing(String key, String what) {

@@ -90,6 +90,24 @@ final class JsonBpe {
         }
     }
 
+    boolean ignoresMerges() {
+        return ignoresMerges;
+    }
+
+    /** Whether every token that is spelled in bytes is what those bytes merge to. */
+    boolean mergesReachEveryToken() {
+        PieceMerger merger =
+                new PieceMerger(table, true, 0, (symbol, text, from, to, out) -> out.add(symbol));
+        for (Map.Entry<String, Integer> token : vocabulary.entrySet()) {
+            byte[] bytes = ByteLevel.bytes(token.getKey());
+            if (bytes == null) continue; // no word can be this token
+            Ints out = new Ints(8);
+            merger.merge(bytes, 0, bytes.length, out);
+            if (out.size() != 1 || out.get(0) != token.getValue()) return false;
+        }
+        return true;
+    }
+
     private final class Symbols implements PieceMerger.Sink {
         private int unknownEnd = -1;
 

@@ -166,21 +166,28 @@ final class SentencePieceEncoder {
 
     private Cutter unigram() {
         List<Piece> pieces = model.pieces();
-        Trie trie = new Trie(pieces.stream().mapToInt(piece -> piece.text().length()).sum());
-        boolean[] constant = new boolean[pieces.size()];
         float lowest = Float.MAX_VALUE;
-        float highest =
-                Float.MIN_NORMAL; // as in the library, which means the lowest but writes FLT_MIN
-        for (int id = 0; id < pieces.size(); id++) {
-            Piece piece = pieces.get(id);
-            if (isOrdinary(id) && !unused.get(id)) trie.add(Utf8.bytes(piece.text()), id);
-            constant[id] = piece.type() == TokenType.USER_DEFINED;
-            if (piece.type() == TokenType.NORMAL) {
-                lowest = Math.min(lowest, piece.score());
-                highest = Math.max(highest, piece.score());
-            }
+        // The library means the lowest float but writes FLT_MIN, the smallest positive one.
+        float highest = Float.MIN_NORMAL;
+        for (Piece piece : pieces) {
+            if (piece.type() != TokenType.NORMAL) continue;
+            lowest = Math.min(lowest, piece.score());
+            highest = Math.max(highest, piece.score());
         }
-        Viterbi viterbi = new Viterbi(trie, scores(), constant, model.unknownId(), lowest, highest);
+        Trie trie = new Trie(pieces.stream().mapToInt(piece -> piece.text().length()).sum());
+        double[] scores = new double[pieces.size()];
+        for (int id = 0; id < scores.length; id++) {
+            Piece piece = pieces.get(id);
+            byte[] bytes = Utf8.bytes(piece.text());
+            if (isOrdinary(id) && !unused.get(id)) trie.add(bytes, id);
+            // A user-defined piece scores by its length, so that it is always taken.
+            scores[id] =
+                    piece.type() == TokenType.USER_DEFINED
+                            ? bytes.length * highest - 0.1
+                            : piece.score();
+        }
+        float unknown = lowest - Viterbi.UNKNOWN_PENALTY;
+        Viterbi viterbi = new Viterbi(trie, scores, model.unknownId(), unknown, true);
         return (text, out) ->
                 viterbi.encode(text, (id, from, to) -> append(id, text, from, to, out));
     }

@@ -76,6 +76,11 @@ final class SpmAlgorithm implements GgufTokenizer.Algorithm {
 
     @Override
     public void decode(int id, ByteArrayOutputStream out) {
+        decode(tokens, id, out);
+    }
+
+    /** The bytes of a token of SentencePiece's, where U+2581 is a space. */
+    static void decode(GgufTokens tokens, int id, ByteArrayOutputStream out) {
         if (tokens.is(id, TokenType.USER_DEFINED)) {
             out.writeBytes(Utf8.bytes(tokens.text(id)));
         } else if (tokens.is(id, TokenType.NORMAL)) {

@@ -39,6 +39,7 @@ public final class TokenizerJson implements Tokenizer {
     private final AddedTokens added;
     private final JsonPreTokenizer preTokenizer;
     private final UnaryOperator<List<String>> decoder;
+    private final JsonPostProcessor postProcessor;
     private final JsonBpe bpe;
 
     private TokenizerJson(JsonObject json, String place) {
@@ -60,6 +61,8 @@ public final class TokenizerJson implements Tokenizer {
         preTokenizer =
                 JsonPreTokenizer.parse(value(json, "pre_tokenizer"), place + ": pre_tokenizer");
         decoder = JsonDecoder.parse(value(json, "decoder"), place + ": decoder");
+        postProcessor =
+                JsonPostProcessor.parse(value(json, "post_processor"), place + ": post_processor");
         texts = texts();
         bpe = new JsonBpe(model, vocabulary, merges, texts.length, preTokenizer.byteLevel(), place);
     }
@@ -178,6 +181,15 @@ public final class TokenizerJson implements Tokenizer {
         return String.join("", decoder.apply(tokens));
     }
 
+    /** The ids of a text with the tokens around it that the post-processor adds. */
+    public int[] encodePrompt(String text) {
+        Ints out = new Ints(16);
+        postProcessor.before().forEach(out::add);
+        for (int id : encode(text, Specials.PARSE)) out.add(id);
+        postProcessor.after().forEach(out::add);
+        return out.toArray();
+    }
+
     /** The text of ids with that of control tokens in it. */
     public String decodeAll(int... ids) {
         List<String> tokens = Arrays.stream(ids).mapToObj(this::piece).toList();
@@ -217,5 +229,15 @@ public final class TokenizerJson implements Tokenizer {
 
     JsonPreTokenizer preTokenizer() {
         return preTokenizer;
+    }
+
+    /** Whether a word that is a token isn't merged at all. */
+    boolean ignoresMerges() {
+        return bpe.ignoresMerges();
+    }
+
+    /** Whether every token is what its own bytes merge to. */
+    boolean mergesReachEveryToken() {
+        return bpe.mergesReachEveryToken();
     }
 }

@@ -83,6 +83,17 @@ final class Trie {
         return found;
     }
 
+    /** How much of the text from {@code at} on is the beginning of a sequence. */
+    int longestPath(byte[] text, int at, int to) {
+        int node = 0;
+        int i = at;
+        for (; i < to; i++) {
+            node = child(node, text[i] & 0xff);
+            if (node == NONE) break;
+        }
+        return i - at;
+    }
+
     /** Marks the numbers of all sequences that occur anywhere. */
     void mark(CharSequence text, boolean[] seen) {
         for (int at = 0; at < text.length(); at++) {

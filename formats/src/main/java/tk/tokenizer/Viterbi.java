@@ -3,43 +3,41 @@ package tk.tokenizer;
 import java.util.Arrays;
 
 /**
- * The best cut of a text into pieces by the sum of their scores: SentencePiece's unigram model. The
- * sums are kept in single precision from the text's start, as the library keeps them, since in long
- * texts that decides between cuts.
+ * The best cut of a text into pieces by the sum of their scores: SentencePiece's unigram model.
+ *
+ * <p>The library keeps the sums in single precision from the text's start, which in long texts
+ * decides between cuts; llama.cpp keeps them in double precision.
  *
  * <p>Source: google/sentencepiece, {@code unigram_model.cc}, {@code EncodeOptimized}.
  */
 final class Viterbi {
-    private static final float UNKNOWN_PENALTY = 10;
+    /** How much worse than the worst piece an unknown character is. */
+    static final float UNKNOWN_PENALTY = 10;
 
     private final Trie trie;
     private final double[] scores;
-    private final boolean[] constant;
     private final int unknownId;
-    private final float unknownScore;
-    private final float highest;
+    private final double unknownScore;
+    private final boolean singlePrecision;
 
     /**
+     * A model.
+     *
      * @param trie the pieces' bytes
-     * @param scores by id
-     * @param userDefined which pieces score by their length instead, so that they are always taken
-     * @param lowest the lowest score of a normal piece
-     * @param highest the highest score of a normal piece, or the smallest float if none is above 0
+     * @param scores by id; not copied
+     * @param unknownId what a character without a piece of its own becomes
      */
     Viterbi(
             Trie trie,
-            float[] scores,
-            boolean[] userDefined,
+            double[] scores,
             int unknownId,
-            float lowest,
-            float highest) {
+            double unknownScore,
+            boolean singlePrecision) {
         this.trie = trie;
-        this.scores = new double[scores.length];
-        Arrays.setAll(this.scores, id -> scores[id]);
-        this.constant = userDefined.clone();
+        this.scores = scores;
         this.unknownId = unknownId;
-        this.unknownScore = lowest - UNKNOWN_PENALTY;
-        this.highest = highest;
+        this.unknownScore = unknownScore;
+        this.singlePrecision = singlePrecision;
     }
 
     /** Takes the pieces of the best cut, in order. */
@@ -52,7 +50,7 @@ final class Viterbi {
         int size = text.length;
         int[] ids = new int[size + 1];
         int[] startsAt = new int[size + 1];
-        float[] best = new float[size + 1];
+        double[] best = new double[size + 1];
         Arrays.fill(startsAt, -1);
         int from = 0;
         while (from < size) {
@@ -65,10 +63,9 @@ final class Viterbi {
                 int id = trie.number(node);
                 if (id < 0) continue;
                 int end = i + 1;
-                double score = constant[id] ? (end - from) * highest - 0.1 : scores[id];
-                double total = score + best[from];
+                double total = scores[id] + best[from];
                 if (startsAt[end] < 0 || total > best[end]) {
-                    best[end] = (float) total;
+                    best[end] = rounded(total);
                     startsAt[end] = from;
                     ids[end] = id;
                 }
@@ -76,7 +73,7 @@ final class Viterbi {
             }
             int end = from + length;
             if (!single) {
-                float total = unknownScore + best[from];
+                double total = rounded(unknownScore + best[from]);
                 if (startsAt[end] < 0 || total > best[end]) {
                     best[end] = total;
                     startsAt[end] = from;
@@ -98,5 +95,9 @@ final class Viterbi {
             sink.accept(ids[end], start, end);
             start = end;
         }
+    }
+
+    private double rounded(double sum) {
+        return singlePrecision ? (float) sum : sum;
     }
 }

@@ -1,41 +1,84 @@
 package tk.tokenizer;
 
-import static tk.tokenizer.TokenType.CONTROL;
-import static tk.tokenizer.TokenType.NORMAL;
-import static tk.tokenizer.TokenType.UNUSED;
-import static tk.tokenizer.TokenType.USER_DEFINED;
-
+import tk.error.IoException;
 import tk.error.MalformedException;
 import tk.error.UsageException;
+import tk.gguf.GgufMetadata;
+import tk.gguf.GgufValue;
 import tk.json.Json;
-import tk.json.JsonValue;
-import tk.json.JsonValue.JsonBoolean;
-import tk.json.JsonValue.JsonNumber;
+import tk.json.JsonValue.JsonArray;
 import tk.json.JsonValue.JsonObject;
+import tk.json.JsonValue.JsonString;
 import tk.tokenizer.GgufVocabulary.Token;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.SequencedMap;
 
 /**
  * The GGUF vocabulary of a Hugging Face tokenizer: the same tokens, scores, types, ids and keys
- * that convert_hf_to_gguf writes for it.
+ * that convert_hf_to_gguf writes for it, or ones that llama.cpp tokenizes better with.
  *
  * @param vocabulary what goes into the GGUF
+ * @param late which of its keys the converter writes after all others
  * @param warnings what was left out or contradicts itself, a sentence each
  */
-public record VocabularyConversion(GgufVocabulary vocabulary, List<String> warnings) {
-    private static final float PADDING_SCORE = -10000;
-    private static final float ADDED_SCORE = -1000;
-
-    /** Copies the list. */
+public record VocabularyConversion(
+        GgufVocabulary vocabulary, List<String> late, List<String> warnings) {
+    /** Copies the lists. */
     public VocabularyConversion {
+        late = List.copyOf(late);
         warnings = List.copyOf(warnings);
+    }
+
+    /** Writes the vocabulary's keys in the converter's order. */
+    public void putInto(GgufMetadata.Builder builder) {
+        GgufMetadata.Builder own = GgufMetadata.builder();
+        vocabulary.putInto(own);
+        SequencedMap<String, GgufValue> values = new LinkedHashMap<>(own.build().values());
+        for (String key : late) {
+            GgufValue value = values.remove(key);
+            if (value != null) values.put(key, value);
+        }
+        values.forEach(builder::put);
+    }
+
+    /** Which vocabulary to make where the original's leads llama.cpp to other tokens. */
+    public enum Fidelity {
+        /** Key for key that of convert_hf_to_gguf, with a warning. */
+        TO_THE_CONVERTER,
+        /**
+         * That with which llama.cpp gives the source's tokens: a unigram model as {@code t5} rather
+         * than {@code llama}, the space before the first word as the model says, scores from the
+         * merges of a tokenizer.json rather than -1000 for all.
+         */
+        TO_THE_TOKENIZER
+    }
+
+    /**
+     * What to do where there is a choice.
+     *
+     * @param fidelity to what
+     * @param pre the pre-tokenizer's name in llama.cpp, where it isn't to be recognised
+     */
+    public record Options(Fidelity fidelity, Optional<String> pre) {
+        /** What convert_hf_to_gguf does. */
+        public static final Options USUAL =
+                new Options(Fidelity.TO_THE_CONVERTER, Optional.empty());
+    }
+
+    /** Converts a tokenizer as convert_hf_to_gguf does; see the other method. */
+    public static VocabularyConversion of(TokenizerFiles files, JsonObject config, int vocabSize) {
+        return of(files, config, vocabSize, Options.USUAL);
     }
 
     /**
@@ -45,132 +88,89 @@ public record VocabularyConversion(GgufVocabulary vocabulary, List<String> warni
      * @param config the model's {@code config.json}
      * @param vocabSize rows of the embedding: ids without a token are padded, tokens beyond dropped
      */
-    public static VocabularyConversion of(TokenizerFiles files, JsonObject config, int vocabSize) {
-        if (files.model().isEmpty()) {
-            throw new UsageException("no tokenizer", "Give one with --tokenizer.");
-        }
+    public static VocabularyConversion of(
+            TokenizerFiles files, JsonObject config, int vocabSize, Options options) {
         List<String> warnings = new ArrayList<>();
-        SentencePieceModel model = SentencePieceModel.read(files.model().get());
-        List<Token> tokens = sentencePieceTokens(model, files, vocabSize, warnings);
-        checkDistinct(tokens);
-        SpecialVocabulary special =
-                new SpecialVocabulary(SpecialVocabulary.USUAL, OptionalInt.of(vocabSize), warnings);
-        special.load(files, config);
-        Optional<Boolean> addSpacePrefix =
-                files.config().map(Json::readObject).flatMap(c -> c.bool("add_prefix_space"));
-        GgufVocabulary vocabulary =
-                new GgufVocabulary(
-                        GgufVocabulary.SPM,
-                        Optional.of("default"),
-                        tokens,
-                        true,
-                        List.of(),
-                        special.ids,
-                        special.added,
-                        addSpacePrefix,
-                        special.normalizers,
-                        special.chatTemplates);
-        return new VocabularyConversion(vocabulary, warnings);
+        boolean llama = isLlama(config);
+        GgufVocabulary vocabulary;
+        if (files.model().isPresent() && !isTiktoken(files.model().get())) {
+            vocabulary =
+                    new SentencePieceConversion(files, config, vocabSize, options, warnings)
+                            .convert(llama);
+        } else {
+            vocabulary =
+                    new JsonConversion(json(files), files, config, vocabSize, options, warnings)
+                            .convert(llama);
+        }
+        List<String> late = new ArrayList<>();
+        if (llama) vocabulary = sizedByHand(vocabulary, files, config, vocabSize, late);
+        checkDistinct(vocabulary.tokens());
+        return new VocabularyConversion(vocabulary, late, warnings);
     }
 
-    private static List<Token> sentencePieceTokens(
-            SentencePieceModel model, TokenizerFiles files, int vocabSize, List<String> warnings) {
-        Token[] tokens = new Token[vocabSize];
-        for (int id = 0; id < vocabSize; id++) {
-            tokens[id] = new Token("[PAD" + id + "]", PADDING_SCORE, UNUSED);
+    private static TokenizerJson json(TokenizerFiles files) {
+        if (files.json().isPresent()) return TokenizerJson.read(files.json().get());
+        if (files.model().isPresent()) {
+            Path file = files.model().get();
+            Tiktoken ranks = Tiktoken.read(file);
+            return TokenizerJson.of(
+                    ranks.tokenizerJson(Tiktoken.Specials.LLAMA_3_1.names()), file.toString());
         }
-        int pieces = model.pieces().size();
-        for (int id = 0; id < Math.min(pieces, vocabSize); id++) {
-            SentencePieceModel.Piece piece = model.pieces().get(id);
-            // The original has no case for user-defined pieces, so they become ordinary ones.
-            TokenType type = piece.type() == USER_DEFINED ? NORMAL : piece.type();
-            tokens[id] = new Token(piece.text(), piece.score(), type);
-        }
-        if (pieces > vocabSize) {
-            warnings.add(
-                    "the tokenizer has %d pieces, the embedding %d rows: pieces from %d on are dropped"
-                            .formatted(pieces, vocabSize, vocabSize));
-        }
-        files.addedTokens()
-                .map(Json::readObject)
-                .ifPresent(
-                        added ->
-                                added.members()
-                                        .forEach(
-                                                (text, id) -> {
-                                                    set(
-                                                            tokens,
-                                                            id(id, text),
-                                                            new Token(
-                                                                    text,
-                                                                    ADDED_SCORE,
-                                                                    USER_DEFINED),
-                                                            warnings);
-                                                }));
-        files.config()
-                .map(Json::readObject)
-                .flatMap(config -> config.object("added_tokens_decoder"))
-                .ifPresent(
-                        decoder ->
-                                decoder.members()
-                                        .forEach(
-                                                (id, token) -> {
-                                                    set(
-                                                            tokens,
-                                                            id(id),
-                                                            addedToken(token, id),
-                                                            warnings);
-                                                }));
-        return Arrays.asList(tokens);
+        throw new UsageException(
+                "no tokenizer.model and no tokenizer.json", "Give one with --tokenizer.");
     }
 
-    private static Token addedToken(JsonValue value, String id) {
-        if (!(value instanceof JsonObject token) || token.string("content").isEmpty()) {
-            throw new MalformedException(
-                    "tokenizer_config.json: added_tokens_decoder[\"%s\"] has no content"
-                            .formatted(id));
+    private static boolean isTiktoken(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            return Tiktoken.recognises(in.readNBytes(4096));
+        } catch (IOException e) {
+            throw new IoException(file + ": cannot be read: " + e.getMessage(), null, e);
         }
-        String text = token.string("content").get();
-        boolean special = token.get("special").equals(Optional.of(new JsonBoolean(true)));
-        return special || looksSpecial(text)
-                ? new Token(text, ADDED_SCORE, CONTROL)
-                : new Token(text.replace(SentencePieceModel.SPACE, ' '), ADDED_SCORE, USER_DEFINED);
     }
 
-    private static void set(Token[] tokens, long id, Token token, List<String> warnings) {
-        if (id >= tokens.length) {
-            warnings.add(
-                    "added token %d \"%s\" is dropped: the embedding has %d rows"
-                            .formatted(id, token.text(), tokens.length));
-            return;
-        }
-        Token before = tokens[(int) id];
-        if (before.type() != UNUSED && !before.text().equals(token.text())) {
-            warnings.add(
-                    "token %d \"%s\" is replaced by the added token \"%s\""
-                            .formatted(id, before.text(), token.text()));
-        }
-        tokens[(int) id] = token;
+    /** The families whose class in the original has some rules of its own. */
+    private static boolean isLlama(JsonObject config) {
+        List<String> names =
+                config
+                        .array("architectures")
+                        .map(JsonArray::items)
+                        .orElse(List.of(new JsonString("LlamaForCausalLM")))
+                        .stream()
+                        .map(name -> name instanceof JsonString(String text) ? text : "")
+                        .toList();
+        return names.stream()
+                .anyMatch(
+                        name ->
+                                name.equalsIgnoreCase("LlamaForCausalLM")
+                                        || name.equals("LlamaModel")
+                                        || name.startsWith("Mistral")
+                                        || name.startsWith("Mixtral"));
     }
 
-    private static long id(JsonValue value, String text) {
-        if (value instanceof JsonNumber number && number.asLong().orElse(-1L) >= 0) {
-            return number.asLong().get();
+    /** What the original knows models by that have just so many tokens. */
+    private static GgufVocabulary sizedByHand(
+            GgufVocabulary vocabulary,
+            TokenizerFiles files,
+            JsonObject config,
+            int vocabSize,
+            List<String> late) {
+        if (vocabSize == 32016) {
+            // CodeLlama: of its four infilling tokens, the format has a key for the last alone.
+            SpecialVocabulary infilling =
+                    new SpecialVocabulary(List.of("eot"), OptionalInt.empty(), new ArrayList<>());
+            infilling.load(files, config);
+            SequencedMap<String, Integer> ids = new LinkedHashMap<>(vocabulary.specialIds());
+            ids.put("eot", infilling.ids.getOrDefault("eot", 32010));
+            if (vocabulary.specialId("eot").isEmpty()) late.add("tokenizer.ggml.eot_token_id");
+            return vocabulary.withSpecials(ids, vocabulary.addSpecial());
         }
-        throw new MalformedException(
-                "added_tokens.json: the id of \"%s\" is no whole number".formatted(text));
-    }
-
-    private static long id(String key) {
-        try {
-            long id = Long.parseLong(key);
-            if (id >= 0) return id;
-        } catch (NumberFormatException e) {
-            // reported below
+        if (vocabSize == 49152) {
+            // Granite's small models, and whatever else has just so many tokens.
+            SequencedMap<String, Boolean> added = new LinkedHashMap<>(vocabulary.addSpecial());
+            if (added.put("bos", false) == null) late.add("tokenizer.ggml.add_bos_token");
+            return vocabulary.withSpecials(vocabulary.specialIds(), added);
         }
-        throw new MalformedException(
-                "tokenizer_config.json: added_tokens_decoder has the key \"%s\", expected an id"
-                        .formatted(key));
+        return vocabulary;
     }
 
     /**
@@ -199,5 +199,10 @@ public record VocabularyConversion(GgufVocabulary vocabulary, List<String> warni
                         "llama.cpp loads no such vocabulary: rename one of them in the tokenizer's files.");
             }
         }
+    }
+
+    /** A tokenizer_config.json, or nothing. */
+    static Optional<JsonObject> tokenizerConfig(TokenizerFiles files) {
+        return files.config().map(Json::readObject);
     }
 }

@@ -10,6 +10,7 @@ import tk.gguf.GgufValue;
 import tk.gguf.GgufWriter;
 import tk.testing.Originals;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -46,6 +47,7 @@ final class LlamaCppVocabulary implements AutoCloseable {
     private final MemorySegment vocab;
     private final MethodHandle tokenize;
     private final MethodHandle detokenize;
+    private final MethodHandle piece;
 
     /** Loads the vocabulary of a file, and no tensor. */
     LlamaCppVocabulary(Path gguf) {
@@ -73,6 +75,17 @@ final class LlamaCppVocabulary implements AutoCloseable {
                                 ValueLayout.ADDRESS,
                                 INT,
                                 BOOL,
+                                BOOL));
+        piece =
+                handle(
+                        "llama_token_to_piece",
+                        FunctionDescriptor.of(
+                                INT,
+                                ValueLayout.ADDRESS,
+                                INT,
+                                ValueLayout.ADDRESS,
+                                INT,
+                                INT,
                                 BOOL));
         try {
             silence();
@@ -165,6 +178,22 @@ final class LlamaCppVocabulary implements AutoCloseable {
                                     (byte) 0,
                                     (byte) 0);
             return out.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The bytes of ids one after the other, control tokens left out, nothing cleaned up. */
+    byte[] pieces(int... ids) {
+        var all = new ByteArrayOutputStream();
+        try (Arena call = Arena.ofConfined()) {
+            int most = 1024;
+            MemorySegment out = call.allocate(most);
+            for (int id : ids) {
+                int count = (int) piece.invoke(vocab, id, out, most, 0, (byte) 0);
+                all.writeBytes(out.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE));
+            }
+            return all.toByteArray();
         } catch (Throwable e) {
             throw new AssertionError(e);
         }

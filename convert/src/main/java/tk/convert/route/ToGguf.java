@@ -50,7 +50,7 @@ public final class ToGguf {
                         opened.origin(),
                         SourceModel.isMeta(source)
                                 ? MetaTokenizer.asReleased(vocabulary.vocabulary(), files)::putInto
-                                : vocabulary.vocabulary()::putInto,
+                                : vocabulary::putInto,
                         new GgufConversion.Options(
                                 options.type(), options.name(), opened.order(), options.encoder()));
         List<String> notes = new ArrayList<>(conversion.notes());

@@ -1,0 +1,285 @@
+package tk.tokenizer;
+
+import tk.error.UnsupportedException;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Under which name llama.cpp knows the pre-tokenizer of a tokenizer.json.
+ *
+ * <p>A published tokenizer is known by what it makes of a probe text, as convert_hf_to_gguf knows
+ * it. That depends on the vocabulary, so that a home-trained tokenizer is unknown there; here it is
+ * recognised by its structure: the steps, their expressions, and whether merges are ignored for
+ * words that are tokens.
+ */
+final class PreTokenizerNames {
+    /** The text that published tokenizers are known by. */
+    private static final String PROBE =
+            "\n \n\n \n\n\n \t \t\t \t\n  \n   \n    \n     \n🚀 (normal) 😶\u200d🌫️ (multiple emojis"
+                    + " concatenated) ✅ 🦙🦙 3 33 333 3333 33333 333333 3333333 33333333 3.3 3..3"
+                    + " 3...3 កាន់តែពិសេសអាច😁 ?我想在apple工作1314151天～ ------======= нещо на Български"
+                    + " ''''''```````\"\"\"\"......!!!!!!?????? I've been 'told he's there, 'RE you sure?"
+                    + " 'M not sure I'll make it, 'D you like some tea? We'Ve a'lL";
+
+    /** Texts on which pre-tokenizers differ, for the report of the nearest one. */
+    private static final List<String> SAMPLES =
+            List.of(
+                    "Merhaba dünya",
+                    " leading",
+                    "two  spaces",
+                    "trailing ",
+                    "tab\tand\nline",
+                    "\n\n",
+                    "a\r\n\r\n b",
+                    "1",
+                    "12",
+                    "123",
+                    "1234",
+                    "12345678",
+                    "x12y",
+                    " 42",
+                    "3.14",
+                    "½²Ⅷ",
+                    "don't",
+                    "DON'T we'Ve",
+                    "Ankara'nın",
+                    "'s 'tis",
+                    "camelCaseWord",
+                    "HTTPServer",
+                    "İSTANBUL Istanbul",
+                    "hello!",
+                    "hello!!!\n",
+                    " ???",
+                    "a.b.c",
+                    "//path/to",
+                    "(x)=[y]",
+                    "$100 + €5",
+                    "a_b",
+                    "e\u0301clair",
+                    "日本語テキスト",
+                    "中文abc中文",
+                    "한국어",
+                    "नमस्ते",
+                    "🙂🙂",
+                    " 🙂",
+                    "a\u00a0b\u3000c",
+                    "`code`",
+                    "^~|<>");
+
+    private static final String REST =
+            "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    private static final String LETTERS =
+            "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|";
+    private static final String UPPER = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
+    private static final String LOWER = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
+    private static final String START = "[^\\r\\n\\p{L}\\p{N}]?";
+    private static final String SLASHES =
+            "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    private static final String SHORT_FORM = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?";
+
+    /**
+     * Names by structure; where merges are ignored for whole tokens, by {@link #WITHOUT_MERGES}.
+     */
+    private static final Map<List<String>, String> WITH_MERGES =
+            Map.of(
+                    List.of(cut(LETTERS + "\\p{N}{1,3}" + REST)), "smaug-bpe",
+                    List.of(cut(LETTERS + "\\p{N}" + REST)), "qwen2",
+                    List.of(
+                                    cut(
+                                            "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}"
+                                                    + "| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+")),
+                            "qwen35",
+                    List.of(cut(JsonPreTokenizer.GPT2)), "gpt-2",
+                    List.of(cut("\\p{N}"), cut(JsonPreTokenizer.GPT2)), "smollm",
+                    List.of(
+                                    cut(
+                                            START
+                                                    + UPPER
+                                                    + "*"
+                                                    + LOWER
+                                                    + "+"
+                                                    + SHORT_FORM
+                                                    + "|"
+                                                    + START
+                                                    + UPPER
+                                                    + "+"
+                                                    + LOWER
+                                                    + "*"
+                                                    + SHORT_FORM
+                                                    + "|\\p{N}{1,3}"
+                                                    + SLASHES)),
+                            "gpt-4o",
+                    List.of(
+                                    cut("\\p{N}{1,3}"),
+                                    cut("[一-龥\u3040-ゟ゠-ヿ]+"),
+                                    cut(
+                                            "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
+                                                    + "| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+")),
+                            "deepseek-v3");
+
+    private static final Map<List<String>, String> WITHOUT_MERGES =
+            Map.of(
+                    List.of(cut(LETTERS + "\\p{N}{1,3}" + REST)), "llama-bpe",
+                    List.of(
+                                    cut(
+                                            START
+                                                    + UPPER
+                                                    + "*"
+                                                    + LOWER
+                                                    + "+|"
+                                                    + START
+                                                    + UPPER
+                                                    + "+"
+                                                    + LOWER
+                                                    + "*|\\p{N}"
+                                                    + SLASHES)),
+                            "tekken");
+
+    private PreTokenizerNames() {}
+
+    private static String cut(String regex) {
+        return PatternSplit.Behavior.ISOLATED + " " + regex;
+    }
+
+    /**
+     * The name of a tokenizer's pre-tokenizer.
+     *
+     * @throws UnsupportedException where none that llama.cpp knows does the same
+     */
+    static String of(TokenizerJson tokenizer) {
+        return published(tokenizer)
+                .or(() -> byStructure(tokenizer))
+                .orElseThrow(() -> unknown(tokenizer));
+    }
+
+    private static Optional<String> published(TokenizerJson tokenizer) {
+        String ids = Arrays.toString(tokenizer.encodePrompt(PROBE));
+        return Optional.ofNullable(Published.NAMES.get(sha256(ids)));
+    }
+
+    private static Optional<String> byStructure(TokenizerJson tokenizer) {
+        List<String> structure = new ArrayList<>();
+        for (String step : tokenizer.preTokenizer().structure()) {
+            // What is between the matches dropped: the same, where an expression matches all there
+            // is.
+            structure.add(step.replace("NOT REMOVED ", "ISOLATED "));
+        }
+        if (!tokenizer.preTokenizer().byteLevel()) return Optional.empty();
+        Optional<String> merged = Optional.ofNullable(WITH_MERGES.get(structure));
+        Optional<String> whole = Optional.ofNullable(WITHOUT_MERGES.get(structure));
+        Optional<String> exact = tokenizer.ignoresMerges() ? whole : merged;
+        if (exact.isPresent()) return exact;
+        // Where every token is what its bytes merge to, ignoring merges changes nothing.
+        return tokenizer.mergesReachEveryToken() ? merged.or(() -> whole) : Optional.empty();
+    }
+
+    private static UnsupportedException unknown(TokenizerJson tokenizer) {
+        Map<List<String>, String> candidates = new LinkedHashMap<>();
+        for (String name : GgufPreTokenizers.names()) {
+            candidates.putIfAbsent(GgufPreTokenizers.named(Optional.of(name)).regexes(), name);
+        }
+        String nearest = "";
+        List<String> differences = SAMPLES;
+        for (String name : candidates.values()) {
+            PreTokenizer known = GgufPreTokenizers.named(Optional.of(name)).preTokenizer();
+            List<String> differing =
+                    SAMPLES.stream()
+                            .filter(text -> !ours(tokenizer, text).equals(theirs(known, text)))
+                            .toList();
+            if (nearest.isEmpty() || differing.size() < differences.size()) {
+                nearest = name;
+                differences = differing;
+            }
+        }
+        String detail = "cuts all of %d sample texts alike".formatted(SAMPLES.size());
+        if (!differences.isEmpty()) {
+            String text = differences.getFirst();
+            PreTokenizer known = GgufPreTokenizers.named(Optional.of(nearest)).preTokenizer();
+            detail =
+                    "cuts %d of %d sample texts otherwise, first \"%s\": %s, here %s"
+                            .formatted(
+                                    differences.size(),
+                                    SAMPLES.size(),
+                                    visible(text),
+                                    theirs(known, text),
+                                    ours(tokenizer, text));
+        }
+        return new UnsupportedException(
+                "tokenizer.json: llama.cpp knows no such pre-tokenizer; the nearest, %s, %s"
+                        .formatted(nearest, detail),
+                "If one of these is right for the model, name it: --pre "
+                        + String.join("|", candidates.values()));
+    }
+
+    private static List<String> ours(TokenizerJson tokenizer, String text) {
+        Splits splits = tokenizer.preTokenizer().apply(Splits.of(text, true));
+        List<String> words = new ArrayList<>();
+        int from = 0;
+        for (int to : splits.ends()) {
+            words.add(visible(splits.text().substring(from, to)));
+            from = to;
+        }
+        return words;
+    }
+
+    private static List<String> theirs(PreTokenizer known, String text) {
+        List<String> words = new ArrayList<>();
+        known.cut(
+                text, 0, text.length(), (from, to) -> words.add(visible(text.substring(from, to))));
+        return words;
+    }
+
+    private static String visible(String text) {
+        return text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t");
+    }
+
+    private static String sha256(String text) {
+        try {
+            byte[] digest =
+                    MessageDigest.getInstance("SHA-256")
+                            .digest(text.getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Names by the SHA-256 of the ids of the probe text, spelled as a Python list. */
+    private static final class Published {
+        static final Map<String, String> NAMES = read();
+
+        private static Map<String, String> read() {
+            Map<String, String> names = new HashMap<>();
+            try (InputStream in =
+                            PreTokenizerNames.class.getResourceAsStream("pre-tokenizers.txt");
+                    var lines =
+                            new BufferedReader(
+                                    new InputStreamReader(
+                                            java.util.Objects.requireNonNull(in),
+                                            StandardCharsets.US_ASCII))) {
+                lines.lines()
+                        .filter(line -> !line.startsWith("#"))
+                        .map(line -> line.split(" "))
+                        .forEach(parts -> names.put(parts[1], parts[0]));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+            return Map.copyOf(names);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+package tk.tokenizer;
+
+import static tk.tokenizer.TokenType.CONTROL;
+import static tk.tokenizer.TokenType.NORMAL;
+import static tk.tokenizer.TokenType.UNUSED;
+import static tk.tokenizer.TokenType.USER_DEFINED;
+
+import tk.error.MalformedException;
+import tk.json.Json;
+import tk.json.JsonValue;
+import tk.json.JsonValue.JsonBoolean;
+import tk.json.JsonValue.JsonNumber;
+import tk.json.JsonValue.JsonObject;
+import tk.tokenizer.GgufVocabulary.Token;
+import tk.tokenizer.GgufVocabulary.UnigramRules;
+import tk.tokenizer.VocabularyConversion.Fidelity;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * A {@code tokenizer.model} of SentencePiece and the JSON files around it, as a GGUF vocabulary.
+ */
+final class SentencePieceConversion {
+    private static final float PADDING_SCORE = -10000;
+    private static final float ADDED_SCORE = -1000;
+
+    private final SentencePieceModel model;
+    private final TokenizerFiles files;
+    private final JsonObject config;
+    private final Token[] tokens;
+    private final VocabularyConversion.Options options;
+    private final List<String> warnings;
+
+    SentencePieceConversion(
+            TokenizerFiles files,
+            JsonObject config,
+            int vocabSize,
+            VocabularyConversion.Options options,
+            List<String> warnings) {
+        this.model = SentencePieceModel.read(files.model().orElseThrow());
+        this.files = files;
+        this.config = config;
+        this.tokens = new Token[vocabSize];
+        this.options = options;
+        this.warnings = warnings;
+    }
+
+    /**
+     * The vocabulary.
+     *
+     * @param llama whether the model is of a family for which the original looks at {@code
+     *     add_prefix_space}
+     */
+    GgufVocabulary convert(boolean llama) {
+        boolean faithful = options.fidelity() == Fidelity.TO_THE_TOKENIZER;
+        boolean unigram = model.algorithm() == SentencePieceModel.Algorithm.UNIGRAM;
+        pieces(faithful && unigram);
+        addedTokens();
+        SpecialVocabulary special =
+                new SpecialVocabulary(
+                        SpecialVocabulary.USUAL, OptionalInt.of(tokens.length), warnings);
+        special.load(files, config);
+        Optional<Boolean> addSpacePrefix =
+                VocabularyConversion.tokenizerConfig(files)
+                        .filter(settings -> llama)
+                        .flatMap(settings -> settings.bool("add_prefix_space"));
+        boolean prefix = model.normalizer().addDummyPrefix();
+        if (faithful) {
+            if (unigram || !prefix) addSpacePrefix = Optional.of(prefix);
+        } else {
+            if (unigram) {
+                warnings.add(
+                        "a unigram model in a vocabulary of type llama: llama.cpp merges by score and gives other tokens");
+            }
+            if (addSpacePrefix.orElse(true) != prefix) {
+                warnings.add(
+                        "the tokenizer puts %s space before the first word, llama.cpp will put %s"
+                                .formatted(prefix ? "a" : "no", prefix ? "none" : "one"));
+            }
+        }
+        Optional<UnigramRules> rules = Optional.empty();
+        if (faithful && unigram) {
+            rules =
+                    Optional.of(
+                            new UnigramRules(
+                                    model.normalizer().removeExtraWhitespaces(),
+                                    model.normalizer().charsmap()));
+            // llama.cpp's defaults for t5 are not those of a decoder.
+            special.ids.putIfAbsent("unk", model.unknownId());
+            model.bosId().ifPresent(id -> special.ids.putIfAbsent("bos", id));
+            model.eosId().ifPresent(id -> special.ids.putIfAbsent("eos", id));
+            special.added.putIfAbsent("bos", special.ids.containsKey("bos"));
+            special.added.putIfAbsent("eos", false);
+        }
+        return new GgufVocabulary(
+                rules.isPresent() ? GgufVocabulary.UNIGRAM : GgufVocabulary.SPM,
+                Optional.of("default"),
+                Arrays.asList(tokens),
+                true,
+                List.of(),
+                special.ids,
+                special.added,
+                addSpacePrefix,
+                special.normalizers,
+                special.chatTemplates,
+                rules);
+    }
+
+    private void pieces(boolean keepUserDefined) {
+        int pieces = model.pieces().size();
+        for (int id = 0; id < tokens.length; id++) {
+            if (id >= pieces) {
+                tokens[id] = new Token("[PAD" + id + "]", PADDING_SCORE, UNUSED);
+                continue;
+            }
+            SentencePieceModel.Piece piece = model.pieces().get(id);
+            // The original has no case for user-defined pieces, so they become ordinary ones.
+            boolean ordinary = piece.type() == USER_DEFINED && !keepUserDefined;
+            tokens[id] = new Token(piece.text(), piece.score(), ordinary ? NORMAL : piece.type());
+        }
+        if (pieces > tokens.length) {
+            warnings.add(
+                    "the tokenizer has %d pieces, the embedding %d rows: pieces from %d on are dropped"
+                            .formatted(pieces, tokens.length, tokens.length));
+        }
+    }
+
+    private void addedTokens() {
+        files.addedTokens()
+                .map(Json::readObject)
+                .ifPresent(
+                        added ->
+                                added.members()
+                                        .forEach(
+                                                (text, id) ->
+                                                        set(
+                                                                id(id, text),
+                                                                new Token(
+                                                                        text,
+                                                                        ADDED_SCORE,
+                                                                        USER_DEFINED))));
+        VocabularyConversion.tokenizerConfig(files)
+                .flatMap(settings -> settings.object("added_tokens_decoder"))
+                .ifPresent(
+                        decoder ->
+                                decoder.members()
+                                        .forEach((id, token) -> set(id(id), added(token, id))));
+    }
+
+    private static Token added(JsonValue value, String id) {
+        if (!(value instanceof JsonObject token) || token.string("content").isEmpty()) {
+            throw new MalformedException(
+                    "tokenizer_config.json: added_tokens_decoder[\"%s\"] has no content"
+                            .formatted(id));
+        }
+        String text = token.string("content").get();
+        boolean special = token.get("special").equals(Optional.of(new JsonBoolean(true)));
+        return special || VocabularyConversion.looksSpecial(text)
+                ? new Token(text, ADDED_SCORE, CONTROL)
+                : new Token(text.replace(SentencePieceModel.SPACE, ' '), ADDED_SCORE, USER_DEFINED);
+    }
+
+    private void set(long id, Token token) {
+        if (id >= tokens.length) {
+            warnings.add(
+                    "added token %d \"%s\" is dropped: the embedding has %d rows"
+                            .formatted(id, token.text(), tokens.length));
+            return;
+        }
+        Token before = tokens[(int) id];
+        if (before.type() != UNUSED && !before.text().equals(token.text())) {
+            warnings.add(
+                    "token %d \"%s\" is replaced by the added token \"%s\""
+                            .formatted(id, before.text(), token.text()));
+        }
+        tokens[(int) id] = token;
+    }
+
+    private static long id(JsonValue value, String text) {
+        if (value instanceof JsonNumber number && number.asLong().orElse(-1L) >= 0) {
+            return number.asLong().get();
+        }
+        throw new MalformedException(
+                "added_tokens.json: the id of \"%s\" is no whole number".formatted(text));
+    }
+
+    /** The id that a key of added_tokens_decoder spells. */
+    static long id(String key) {
+        try {
+            long id = Long.parseLong(key);
+            if (id >= 0) return id;
+        } catch (NumberFormatException e) {
+            // reported below
+        }
+        throw new MalformedException(
+                "tokenizer_config.json: added_tokens_decoder has the key \"%s\", expected an id"
+                        .formatted(key));
+    }
+}
