@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 import tk.error.IoException;
 import tk.error.TkException;
+import tk.tensor.FileRegion;
 import tk.tensor.Scratch;
 import tk.tensor.Tensor;
 
@@ -18,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -36,6 +38,9 @@ public final class PlanWriter {
      * write well.
      */
     private static final long CHUNK = 1 << 20;
+
+    /** Bytes of a stored tensor copied at a time, within the system. */
+    private static final long COPIED = 8 << 20;
 
     private final int threads;
     private final Progress progress;
@@ -85,7 +90,15 @@ public final class PlanWriter {
         }
     }
 
-    private record Task(Pieces pieces, int valuesIndex, long first, long count, long offset) {}
+    /** A part of a file that one thread writes. */
+    private sealed interface Task {
+        /** Bytes that lie in another file as they will lie here. */
+        record Copy(FileRegion from, long offset) implements Task {}
+
+        /** Pieces of a tensor that pass through memory. */
+        record Stream(Pieces pieces, int valuesIndex, long first, long count, long offset)
+                implements Task {}
+    }
 
     private void writeFile(PlannedFile file, Path path) throws IOException {
         List<Task> tasks = new ArrayList<>();
@@ -102,14 +115,21 @@ public final class PlanWriter {
                         writeFully(channel, ByteBuffer.wrap(literal.bytes()), offset);
                         progress.advance(literal.length());
                     }
-                    case PlannedFile.Values values ->
-                            addTasks(tasks, values.tensor(), valuesIndex++, offset, wantsCrc);
+                    case PlannedFile.Values values -> {
+                        Optional<FileRegion> stored = values.tensor().stored();
+                        if (stored.isPresent() && !wantsCrc) {
+                            addCopies(tasks, stored.get(), offset);
+                        } else {
+                            addStreams(tasks, values.tensor(), valuesIndex, offset, wantsCrc);
+                        }
+                        valuesIndex++;
+                    }
                     case PlannedFile.Checksummed late -> checksummed.put(offset, late);
                 }
                 offset += segment.length();
             }
             int[] crcs = new int[valuesIndex];
-            run(tasks, channel, wantsCrc ? crcs : new int[0]);
+            run(tasks, path, wantsCrc ? crcs : new int[0]);
             List<Integer> sums = new ArrayList<>();
             for (int crc : crcs) sums.add(crc);
             for (Map.Entry<Long, PlannedFile.Checksummed> late : checksummed.entrySet()) {
@@ -125,26 +145,48 @@ public final class PlanWriter {
         }
     }
 
+    /** Continues the last copy where this one does so in both files: small tensors add up. */
+    private static void addCopies(List<Task> tasks, FileRegion region, long offset) {
+        FileRegion rest = region;
+        long at = offset;
+        if (!tasks.isEmpty()
+                && tasks.getLast() instanceof Task.Copy(FileRegion last, long start)
+                && last.file() == region.file()
+                && last.offset() + last.length() == region.offset()
+                && start + last.length() == offset) {
+            tasks.removeLast();
+            rest = new FileRegion(last.file(), last.offset(), last.length() + region.length());
+            at = start;
+        }
+        for (long done = 0; done < rest.length(); done += COPIED) {
+            long length = Math.min(COPIED, rest.length() - done);
+            FileRegion part = new FileRegion(rest.file(), rest.offset() + done, length);
+            tasks.add(new Task.Copy(part, at + done));
+        }
+    }
+
     /**
      * Splits a tensor into runs of pieces; a tensor whose checksum is wanted stays whole, and
      * streams within its task.
      */
-    private static void addTasks(
+    private static void addStreams(
             List<Task> tasks, Tensor tensor, int valuesIndex, long offset, boolean whole) {
         Pieces pieces = Pieces.of(tensor);
         long step = whole ? Math.max(1, pieces.count()) : pieces.fitting(CHUNK);
         for (long first = 0; first < pieces.count(); first += step) {
             long count = Math.min(step, pieces.count() - first);
-            tasks.add(new Task(pieces, valuesIndex, first, count, offset + first * pieces.bytes()));
+            long at = offset + first * pieces.bytes();
+            tasks.add(new Task.Stream(pieces, valuesIndex, first, count, at));
         }
     }
 
-    private void run(List<Task> tasks, FileChannel channel, int[] crcs) {
+    private void run(List<Task> tasks, Path path, int[] crcs) {
         AtomicInteger next = new AtomicInteger();
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         Runnable worker =
                 () -> {
-                    try {
+                    // A channel of its own: a copy within the system goes to a channel's position.
+                    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
                         for (int i = next.getAndIncrement();
                                 i < tasks.size() && failure.get() == null;
                                 i = next.getAndIncrement()) {
@@ -182,6 +224,25 @@ public final class PlanWriter {
     }
 
     private void carryOut(Task task, FileChannel channel, int[] crcs) {
+        try {
+            switch (task) {
+                case Task.Copy(FileRegion from, long offset) -> {
+                    channel.position(offset);
+                    from.file().copy(from.offset(), from.length(), channel);
+                    progress.advance(from.length());
+                }
+                case Task.Stream stream -> {
+                    int crc = stream(stream, channel, crcs.length > 0);
+                    if (crcs.length > 0) crcs[stream.valuesIndex()] = crc;
+                }
+            }
+        } catch (IOException e) {
+            throw new IoException("cannot write: " + e.getMessage(), "Is the disk full?", e);
+        }
+    }
+
+    /** Reads a task's pieces and writes them; gives their checksum where it is wanted. */
+    private int stream(Task.Stream task, FileChannel channel, boolean wantsCrc) throws IOException {
         Pieces pieces = task.pieces();
         long step = Math.min(task.count(), pieces.fitting(CHUNK));
         CRC32 crc = new CRC32();
@@ -191,14 +252,12 @@ public final class PlanWriter {
                 MemorySegment bytes = scratch.segment().asSlice(0, count * pieces.bytes());
                 pieces.read(task.first() + done, count, bytes);
                 ByteBuffer buffer = bytes.asByteBuffer();
-                if (crcs.length > 0) crc.update(buffer.duplicate());
+                if (wantsCrc) crc.update(buffer.duplicate());
                 writeFully(channel, buffer, task.offset() + done * pieces.bytes());
                 progress.advance(bytes.byteSize());
             }
-        } catch (IOException e) {
-            throw new IoException("cannot write: " + e.getMessage(), "Is the disk full?", e);
         }
-        if (crcs.length > 0) crcs[task.valuesIndex()] = (int) crc.getValue();
+        return (int) crc.getValue();
     }
 
     private static void writeFully(FileChannel channel, ByteBuffer buffer, long offset)

@@ -91,6 +91,23 @@ public final class SourceFile implements AutoCloseable {
     }
 
     /**
+     * Copies the {@code length} bytes from {@code offset} on to the position of {@code target},
+     * within the system where it can: their bytes never pass through this program, as with {@code
+     * cp}.
+     *
+     * @throws MalformedException where the file ends before
+     * @throws IOException where the target cannot be written
+     */
+    public void copy(long offset, long length, FileChannel target) throws IOException {
+        Objects.checkFromIndexSize(offset, length, size);
+        for (long done = 0; done < length; ) {
+            long copied = channel.transferTo(offset + done, length - done, target);
+            if (copied <= 0) throw shrank();
+            done += copied;
+        }
+    }
+
+    /**
      * The {@code length} bytes from {@code offset} on, as a stream; closing it leaves the file
      * open.
      */
@@ -127,17 +144,19 @@ public final class SourceFile implements AutoCloseable {
     private int readSome(long offset, ByteBuffer buffer) {
         try {
             int n = channel.read(buffer, offset);
-            if (n <= 0) {
-                throw new MalformedException(
-                        "%s: ends at byte %d, expected %d bytes: the file shrank while it was being read"
-                                .formatted(path, channel.size(), size),
-                        "Wait until whatever writes it has finished, then try again.");
-            }
+            if (n <= 0) throw shrank();
             return n;
         } catch (IOException e) {
             throw new IoException(
                     path + ": cannot be read at byte " + offset + ": " + e.getMessage(), null, e);
         }
+    }
+
+    private MalformedException shrank() throws IOException {
+        return new MalformedException(
+                "%s: ends at byte %s, expected %s bytes: the file shrank while it was being read"
+                        .formatted(path, channel.size(), size),
+                "Wait until whatever writes it has finished, then try again.");
     }
 
     @Override

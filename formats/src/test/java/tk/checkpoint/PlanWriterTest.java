@@ -14,16 +14,21 @@ import tk.error.IoException;
 import tk.error.MalformedException;
 import tk.error.UsageException;
 import tk.tensor.DType;
+import tk.tensor.FileRegion;
 import tk.tensor.Scalars;
 import tk.tensor.Shape;
+import tk.tensor.SourceFile;
+import tk.tensor.StoredTensor;
 import tk.tensor.Tensor;
 import tk.tensor.TensorInfo;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import java.util.stream.Stream;
 
 class PlanWriterTest {
@@ -134,5 +139,53 @@ class PlanWriterTest {
         crc.update(bytes, 0, bytes.length - 4);
         assertThat(java.nio.ByteBuffer.wrap(bytes, bytes.length - 4, 4).getInt())
                 .isEqualTo((int) crc.getValue());
+    }
+
+    private static Tensor stored(SourceFile file, String name, long offset, long length) {
+        return new StoredTensor(
+                new TensorInfo(name, DType.U8, new Shape(length)),
+                new FileRegion(file, offset, length));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void copiesStoredTensorsWhereverTheyLie(int threads) throws IOException {
+        byte[] bytes = new byte[20 << 20];
+        new Random(1).nextBytes(bytes);
+        Path source = Files.write(folder.resolve("source"), bytes);
+        Path target = folder.resolve("target");
+        try (SourceFile file = SourceFile.open(source)) {
+            List<PlannedFile.Segment> segments =
+                    List.of(
+                            new Values(stored(file, "b", 5, 9 << 20)),
+                            new Values(stored(file, "adjacent", 5 + (9 << 20), 100)),
+                            new Values(stored(file, "empty", 7, 0)),
+                            new Literal(new byte[] {42}),
+                            new Values(stored(file, "apart", 5 + (9 << 20) + 100, 7)),
+                            new Values(stored(file, "before", 0, 5)),
+                            new Values(stored(file, "again", 0, 5)));
+            new PlanWriter(threads, Progress.NONE).write(WritePlan.file(target, segments), false);
+        }
+        ByteBuffer expected = ByteBuffer.allocate((9 << 20) + 100 + 1 + 7 + 5 + 5);
+        expected.put(bytes, 5, (9 << 20) + 100).put((byte) 42);
+        expected.put(bytes, 5 + (9 << 20) + 100, 7).put(bytes, 0, 5).put(bytes, 0, 5);
+        assertThat(Files.readAllBytes(target)).isEqualTo(expected.array());
+    }
+
+    @Test
+    void saysSoWhereTheSourceShrinksWhileItIsCopied() throws IOException {
+        Path source = Files.write(folder.resolve("source"), new byte[1 << 20]);
+        Path target = folder.resolve("target");
+        try (SourceFile file = SourceFile.open(source)) {
+            WritePlan plan =
+                    WritePlan.file(target, List.of(new Values(stored(file, "t", 0, 1 << 20))));
+            Files.write(source, new byte[1000]);
+            assertThatThrownBy(() -> new PlanWriter(1, Progress.NONE).write(plan, false))
+                    .isInstanceOf(MalformedException.class)
+                    .hasMessageContaining("ends at byte 1000, expected 1048576");
+        }
+        try (Stream<Path> left = Files.list(folder)) {
+            assertThat(left).containsExactly(source);
+        }
     }
 }
