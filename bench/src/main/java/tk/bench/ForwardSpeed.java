@@ -13,9 +13,9 @@ import java.util.Locale;
 import java.util.SplittableRandom;
 
 /**
- * The forward pass on a GGUF, whole: {@code ForwardSpeed FILE [PROMPT [THREADS]]}. Prints tokens a
- * second of prefill (all logits) and of decoding, wall and by CPU time, to hold against {@code
- * llama-bench -m FILE -p PROMPT -n 32}.
+ * The forward pass on a GGUF, whole: {@code ForwardSpeed FILE [PROMPT [THREADS [MIB OF WEIGHTS
+ * KEPT]]]}. Prints tokens a second of prefill (all logits) and of decoding, wall and by CPU time,
+ * to hold against {@code llama-bench -m FILE -p PROMPT -n 32}.
  */
 final class ForwardSpeed {
     private ForwardSpeed() {}
@@ -23,8 +23,13 @@ final class ForwardSpeed {
     public static void main(String[] args) {
         int prompt = args.length > 1 ? Integer.parseInt(args[1]) : 128;
         int threads = args.length > 2 ? Integer.parseInt(args[2]) : 2;
+        long resident = args.length > 3 ? Long.parseLong(args[3]) << 20 : 0;
         try (GgufFile file = new GgufReader().open(Path.of(args[0]));
-                ReferenceModel model = ReferenceModels.openGguf(file, file.gguf(), threads)) {
+                ReferenceModel model =
+                        ReferenceModels.openGguf(
+                                file,
+                                file.gguf(),
+                                new ReferenceModels.Options(threads, resident))) {
             SplittableRandom random = new SplittableRandom(1);
             int[] tokens = new int[prompt];
             Arrays.setAll(tokens, i -> random.nextInt(model.vocabularySize()));

@@ -2,7 +2,10 @@ package tk.verify.reference;
 
 import org.jspecify.annotations.Nullable;
 
+import java.util.Collection;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A LLaMA-like decoder in the forward pass's own terms: what any of the dialects' names and
@@ -41,6 +44,27 @@ record Decoder(
 
     int vocabulary() {
         return embedding.rows();
+    }
+
+    /** All matrices, each once: a tied head is the embedding. */
+    Collection<Weights> matrices() {
+        Set<Weights> all = new LinkedHashSet<>();
+        all.add(embedding);
+        for (Layer layer : layers) {
+            for (Linear linear :
+                    List.of(
+                            layer.query,
+                            layer.key,
+                            layer.value,
+                            layer.output,
+                            layer.gate,
+                            layer.up,
+                            layer.down)) {
+                all.add(linear.weights());
+            }
+        }
+        all.add(head.weights());
+        return all;
     }
 
     /** A matrix to multiply with, and what is added to the product. */

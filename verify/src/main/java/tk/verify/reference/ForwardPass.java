@@ -78,7 +78,7 @@ final class ForwardPass implements AutoCloseable {
             int stride = count == 1 ? 1 : Math.ceilDiv(count, kernels.lanes()) * kernels.lanes();
             float[] hidden = new float[Math.multiplyExact(model.hidden(), stride)];
             for (int t = 0; t < count; t++) {
-                model.embedding().read(tokens[from + t], 1, row);
+                model.embedding().read(kernels, tokens[from + t], 1, row);
                 for (int f = 0; f < row.length; f++) hidden[f * stride + t] = row[f];
             }
             chunks[i] = new Chunk(first + from, count, stride, hidden);

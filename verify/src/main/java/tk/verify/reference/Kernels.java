@@ -1,5 +1,10 @@
 package tk.verify.reference;
 
+import tk.quantize.FloatRows;
+import tk.tensor.DType;
+
+import java.lang.foreign.MemorySegment;
+
 /**
  * The arithmetic that takes the time. Matrices are row-major runs of a {@code float[]}; activations
  * are {@code (features, tokens)}, so that neighbouring values belong to neighbouring tokens and
@@ -31,6 +36,37 @@ sealed interface Kernels permits ScalarKernels, VectorKernels {
             float[] out,
             int outAt,
             int outStride);
+
+    /**
+     * Widens stored values to F32, exactly as {@link FloatRows} does.
+     *
+     * @param from little-endian values or blocks from byte {@code at} on; scratch or resident
+     *     memory, never a mapped file
+     * @param count a multiple of the type's block size
+     */
+    default void widen(DType type, MemorySegment from, long at, float[] into, int count) {
+        FloatRows.widen(type, from, at, into, 0, count);
+    }
+
+    /**
+     * {@code out[r] = Σ_k w[r][k] · x[k]} straight from stored rows, without widening them first,
+     * where that is faster.
+     *
+     * @param w rows of {@code depth} values of {@code type} from byte {@code at} on
+     * @param x {@code depth} values from index {@code xAt} on
+     * @return whether it was done: false where the type is not one of these
+     */
+    default boolean multiplyStored(
+            DType type,
+            MemorySegment w,
+            long at,
+            int rows,
+            int depth,
+            float[] x,
+            int xAt,
+            float[] out) {
+        return false;
+    }
 
     /** {@code s[i] = e^s[i]}, for {@code count} values from index {@code at} on. */
     void exp(float[] s, int at, int count);

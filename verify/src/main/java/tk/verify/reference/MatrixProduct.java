@@ -96,8 +96,13 @@ final class MatrixProduct implements WorkerPool.Job {
         int depth = weights.columns();
         float[] w = held[worker]; // (rows, depth)
         float[] product = products[worker]; // (rows, columns)
-        weights.read(first, rows, w);
-        kernels.multiply(w, 0, depth, rows, depth, x, xAt, xStride, columns, product, 0, columns);
+        if (columns == 1 && xStride == 1) {
+            weights.multiply(kernels, first, rows, x, xAt, w, product);
+        } else {
+            weights.read(kernels, first, rows, w);
+            kernels.multiply(
+                    w, 0, depth, rows, depth, x, xAt, xStride, columns, product, 0, columns);
+        }
         float[] bias = work.bias();
         if (bias != null) {
             for (int r = 0; r < rows; r++) {

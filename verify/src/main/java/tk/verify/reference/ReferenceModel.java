@@ -4,6 +4,9 @@ import org.jspecify.annotations.Nullable;
 
 import tk.verify.reference.MatrixProduct.Then;
 
+import java.lang.foreign.Arena;
+import java.util.Collection;
+
 /**
  * The reference forward pass of a LLaMA-like decoder: F32 arithmetic on weights of any type, whose
  * rows are widened as they stream, so that memory depends on the sequence and not on the model.
@@ -20,18 +23,33 @@ public final class ReferenceModel implements LogitModel {
     private final Decoder model;
     private final Kernels kernels;
     private final ForwardPass pass;
+    private final Arena memory = Arena.ofShared(); // of resident weights
     private KeyValueCache shared;
     private float[] held = {}; // (tokens, vocabulary)
     private final float[] logits; // (vocabulary)
     private final float[] hidden; // (hidden)
 
-    ReferenceModel(Decoder model, Kernels kernels, int threads) {
+    ReferenceModel(Decoder model, Kernels kernels, ReferenceModels.Options options) {
         this.model = model;
         this.kernels = kernels;
-        this.pass = new ForwardPass(model, kernels, new WorkerPool(threads));
+        this.pass = new ForwardPass(model, kernels, new WorkerPool(options.threads()));
         this.shared = new KeyValueCache(model.kvHeads(), model.headDim(), 0);
         this.logits = new float[model.vocabulary()];
         this.hidden = new float[model.hidden()];
+        keep(options.residentBytes());
+    }
+
+    private void keep(long budget) {
+        Collection<Weights> matrices = model.matrices();
+        long total = 0;
+        for (Weights matrix : matrices) total = Math.addExact(total, matrix.byteSize());
+        if (total > budget) return;
+        try {
+            for (Weights matrix : matrices) matrix.keep(memory);
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
     }
 
     @Override
@@ -151,6 +169,7 @@ public final class ReferenceModel implements LogitModel {
     @Override
     public void close() {
         pass.close();
+        memory.close();
     }
 
     /** A sequence with keys and values of all layers. */

@@ -15,9 +15,39 @@ import tk.hf.ModelConfig;
 public final class ReferenceModels {
     private ReferenceModels() {}
 
-    /** As {@link #open(Checkpoint, ModelConfig, int)}, with all cores. */
+    /**
+     * What a model may use.
+     *
+     * @param threads how many to compute with; the numbers do not depend on it
+     * @param residentBytes how many bytes of weights may be kept in native memory, as they are
+     *     stored: a model that fits is read once, which decoding a token at a time gains by; one
+     *     that does not is read anew at every use
+     */
+    public record Options(int threads, long residentBytes) {
+        /** All cores, and nothing kept. */
+        public static Options standard() {
+            return new Options(Runtime.getRuntime().availableProcessors(), 0);
+        }
+
+        /** The same with another number of threads. */
+        public Options withThreads(int number) {
+            return new Options(number, residentBytes);
+        }
+
+        /** The same with another budget of memory. */
+        public Options withResidentBytes(long bytes) {
+            return new Options(threads, bytes);
+        }
+    }
+
+    /** As {@link #open(Checkpoint, ModelConfig, Options)}, with all cores. */
     public static ReferenceModel open(Checkpoint checkpoint, ModelConfig config) {
-        return open(checkpoint, config, Runtime.getRuntime().availableProcessors());
+        return open(checkpoint, config, Options.standard());
+    }
+
+    /** As {@link #open(Checkpoint, ModelConfig, Options)}, with so many threads. */
+    public static ReferenceModel open(Checkpoint checkpoint, ModelConfig config, int threads) {
+        return open(checkpoint, config, Options.standard().withThreads(threads));
     }
 
     /**
@@ -25,12 +55,11 @@ public final class ReferenceModels {
      *
      * @param checkpoint read as the model runs: it stays open, and the caller's
      * @param config its settings
-     * @param threads how many to compute with; the numbers do not depend on it
      * @throws tk.error.MalformedException where a tensor is missing or has another shape than the
      *     settings say
      * @throws UnsupportedException where the names are neither, or a tensor is unknown
      */
-    public static ReferenceModel open(Checkpoint checkpoint, ModelConfig config, int threads) {
+    public static ReferenceModel open(Checkpoint checkpoint, ModelConfig config, Options options) {
         Decoder model;
         if (HfModel.recognises(checkpoint)) {
             model = HfModel.read(checkpoint, config);
@@ -43,12 +72,18 @@ public final class ReferenceModels {
                     "Supported: the names of Hugging Face's Llama, Mistral, Qwen2 and Qwen3, and of"
                             + " Meta's Llama.");
         }
-        return new ReferenceModel(model, Kernels.best(), threads);
+        return new ReferenceModel(model, Kernels.best(), options);
     }
 
-    /** As {@link #openGguf(Checkpoint, GgufMetadata, int)}, with all cores. */
+    /** As {@link #openGguf(Checkpoint, GgufMetadata, Options)}, with all cores. */
     public static ReferenceModel openGguf(Checkpoint checkpoint, GgufMetadata metadata) {
-        return openGguf(checkpoint, metadata, Runtime.getRuntime().availableProcessors());
+        return openGguf(checkpoint, metadata, Options.standard());
+    }
+
+    /** As {@link #openGguf(Checkpoint, GgufMetadata, Options)}, with so many threads. */
+    public static ReferenceModel openGguf(
+            Checkpoint checkpoint, GgufMetadata metadata, int threads) {
+        return openGguf(checkpoint, metadata, Options.standard().withThreads(threads));
     }
 
     /**
@@ -56,13 +91,12 @@ public final class ReferenceModels {
      *
      * @param checkpoint read as the model runs: it stays open, and the caller's
      * @param metadata the file's
-     * @param threads how many to compute with; the numbers do not depend on it
      * @throws tk.error.MalformedException where a tensor or key is missing or they contradict each
      *     other
      * @throws UnsupportedException where the architecture or a tensor is unknown
      */
     public static ReferenceModel openGguf(
-            Checkpoint checkpoint, GgufMetadata metadata, int threads) {
-        return new ReferenceModel(GgufModel.read(checkpoint, metadata), Kernels.best(), threads);
+            Checkpoint checkpoint, GgufMetadata metadata, Options options) {
+        return new ReferenceModel(GgufModel.read(checkpoint, metadata), Kernels.best(), options);
     }
 }

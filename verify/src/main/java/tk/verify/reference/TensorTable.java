@@ -46,7 +46,7 @@ final class TensorTable {
     /** The vector {@code name}. */
     float[] vector(String name, int length) {
         float[] values = new float[length];
-        new Weights(tensor(name, length)).read(0, 1, values);
+        new Weights(tensor(name, length)).read(new ScalarKernels(), 0, 1, values);
         return values;
     }
 

@@ -5,6 +5,10 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
+import tk.quantize.FloatRows;
+import tk.tensor.DType;
+
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
@@ -319,6 +323,51 @@ final class VectorKernels implements Kernels {
         float sum = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
         for (; i < count; i++) sum += a[aAt + i] * b[bAt + i];
         return sum;
+    }
+
+    @Override
+    public void widen(DType type, MemorySegment from, long at, float[] into, int count) {
+        if (!VectorWidening.possible()) {
+            FloatRows.widen(type, from, at, into, 0, count);
+            return;
+        }
+        switch (type) {
+            case BF16 -> VectorWidening.bf16(from, at, into, count);
+            case Q8_0 -> VectorWidening.q8x0(from, at, into, count);
+            case Q4_K -> VectorWidening.q4k(from, at, into, count);
+            case Q5_K -> VectorWidening.q5k(from, at, into, count);
+            case Q6_K -> VectorWidening.q6k(from, at, into, count);
+            default -> FloatRows.widen(type, from, at, into, 0, count);
+        }
+    }
+
+    @Override
+    public boolean multiplyStored(
+            DType type,
+            MemorySegment w,
+            long at,
+            int rows,
+            int depth,
+            float[] x,
+            int xAt,
+            float[] out) {
+        if (depth % LANES != 0 || !VectorWidening.possible()) return false;
+        switch (type) {
+            case F32 -> {
+                for (int r = 0; r < rows; r++) {
+                    out[r] = VectorDots.f32(w, at + 4L * depth * r, x, xAt, depth);
+                }
+            }
+            case BF16 -> {
+                for (int r = 0; r < rows; r++) {
+                    out[r] = VectorDots.bf16(w, at + 2L * depth * r, x, xAt, depth);
+                }
+            }
+            default -> {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static final float LOG2_E = 1.442695f;

@@ -1,22 +1,33 @@
 package tk.verify.reference;
 
+import org.jspecify.annotations.Nullable;
+
 import tk.quantize.FloatRows;
 import tk.tensor.DType;
+import tk.tensor.Scratch;
 import tk.tensor.Tensor;
+import tk.tensor.TensorInfo;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 
 /**
- * A matrix {@code (rows, columns)} whose rows are widened to F32 a few at a time, whatever type
- * they are stored in. Thread-safe.
+ * A matrix {@code (rows, columns)} in the type it is stored in, a few rows at a time: read anew at
+ * every use, or kept in memory where it was made {@linkplain #keep resident}. Thread-safe but for
+ * that.
  */
 final class Weights {
     private final Tensor tensor;
+    private final TensorInfo info;
     private final int rows;
     private final int columns;
+    private @Nullable MemorySegment resident;
 
     Weights(Tensor tensor) {
         this.tensor = tensor;
-        this.rows = Math.toIntExact(tensor.info().shape().rows());
-        this.columns = Math.toIntExact(tensor.info().shape().columns());
+        this.info = tensor.info();
+        this.rows = Math.toIntExact(info.shape().rows());
+        this.columns = Math.toIntExact(info.shape().columns());
     }
 
     /** Whether values of this type can be widened. */
@@ -26,7 +37,7 @@ final class Weights {
 
     /** The tensor's name in its file. */
     String name() {
-        return tensor.info().name();
+        return info.name();
     }
 
     int rows() {
@@ -37,13 +48,68 @@ final class Weights {
         return columns;
     }
 
+    /** Bytes as stored. */
+    long byteSize() {
+        return info.byteSize();
+    }
+
+    /** Keeps the stored bytes in {@code arena} from now on. */
+    void keep(Arena arena) {
+        MemorySegment memory = arena.allocate(info.byteSize(), 64);
+        tensor.readRows(0, rows, memory);
+        resident = memory;
+    }
+
     /** Widens {@code count} rows from {@code first} on to the start of {@code into}. */
-    void read(int first, int count, float[] into) {
-        FloatRows.read(tensor, first, count, into);
+    void read(Kernels kernels, int first, int count, float[] into) {
+        long bytes = Math.multiplyExact((long) count, info.rowBytes());
+        MemorySegment kept = resident;
+        if (kept != null) {
+            kernels.widen(info.dtype(), kept, first * info.rowBytes(), into, count * columns);
+            return;
+        }
+        try (Scratch scratch = Scratch.borrow(bytes)) {
+            tensor.readRows(first, count, scratch.segment());
+            kernels.widen(info.dtype(), scratch.segment(), 0, into, count * columns);
+        }
+    }
+
+    /**
+     * {@code out[r] = Σ_k w[first + r][k] · x[k]} for {@code count} rows.
+     *
+     * @param x {@code (columns)} from index {@code xAt} on
+     * @param held room for {@code count} widened rows
+     */
+    void multiply(
+            Kernels kernels, int first, int count, float[] x, int xAt, float[] held, float[] out) {
+        long bytes = Math.multiplyExact((long) count, info.rowBytes());
+        MemorySegment kept = resident;
+        if (kept != null) {
+            multiply(kernels, kept, first * info.rowBytes(), count, x, xAt, held, out);
+            return;
+        }
+        try (Scratch scratch = Scratch.borrow(bytes)) {
+            tensor.readRows(first, count, scratch.segment());
+            multiply(kernels, scratch.segment(), 0, count, x, xAt, held, out);
+        }
+    }
+
+    private void multiply(
+            Kernels kernels,
+            MemorySegment stored,
+            long at,
+            int count,
+            float[] x,
+            int xAt,
+            float[] held,
+            float[] out) {
+        if (kernels.multiplyStored(info.dtype(), stored, at, count, columns, x, xAt, out)) return;
+        kernels.widen(info.dtype(), stored, at, held, count * columns);
+        kernels.multiply(held, 0, columns, count, columns, x, xAt, 1, 1, out, 0, 1);
     }
 
     @Override
     public String toString() {
-        return name() + " (" + rows + ", " + columns + ") " + tensor.info().dtype();
+        return name() + " (" + rows + ", " + columns + ") " + info.dtype();
     }
 }

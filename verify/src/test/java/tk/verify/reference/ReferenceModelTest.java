@@ -142,6 +142,24 @@ class ReferenceModelTest {
     }
 
     @Test
+    void residentWeightsGiveTheSameNumbers() {
+        RandomModel model = RandomModel.of("LlamaForCausalLM", Map.of());
+        int[] tokens = model.tokens(20);
+        ReferenceModels.Options options =
+                ReferenceModels.Options.standard().withResidentBytes(1 << 20);
+        try (ReferenceModel a = ReferenceModels.open(model.checkpoint(), model.config());
+                ReferenceModel b =
+                        ReferenceModels.open(model.checkpoint(), model.config(), options);
+                Session one = a.start();
+                Session other = b.start()) {
+            assertThat(logits(b, tokens)).isDeepEqualTo(logits(a, tokens));
+            for (int token : tokens) {
+                assertThat(other.append(token)).containsExactly(one.append(token));
+            }
+        }
+    }
+
+    @Test
     void sessionAgreesWithTheWholeRun() {
         RandomModel model = RandomModel.of("Qwen3ForCausalLM", Map.of());
         int[] tokens = model.tokens(90);
