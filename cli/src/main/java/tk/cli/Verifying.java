@@ -6,6 +6,7 @@ import picocli.CommandLine.Option;
 
 import tk.error.IoException;
 import tk.verify.GateResult;
+import tk.verify.KlDivergence;
 import tk.verify.Verification;
 import tk.verify.VerifyOptions;
 
@@ -15,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.OptionalDouble;
 
 /** The options of a verification, and how its outcome is told. */
@@ -72,16 +74,43 @@ final class Verifying {
                             gate.pass()
                                     ? console.styled("green", "  pass  ")
                                     : console.styled("bold,red", "  FAIL  "))
-                    .append(String.format(java.util.Locale.ROOT, "%-10s", gate.gate().label()))
+                    .append(String.format(Locale.ROOT, "%-10s", gate.gate().label()))
                     .append(' ')
                     .append(gate.detail())
                     .append('\n');
         }
+        verification.evidence().perplexity().ifPresent(text -> out.append(text(text)));
         out.append(
                 verification.pass()
                         ? console.styled("bold,green", "PASS")
                                 + "  the same model, as far as its type allows"
                         : console.styled("bold,red", "FAIL") + "  not the model it was made from");
         return out.toString();
+    }
+
+    /** Perplexity and divergence in llama-perplexity's words. */
+    private static String text(KlDivergence text) {
+        return String.format(
+                Locale.ROOT,
+                """
+                        text       %d chunks, %d predictions
+                        PPL        source %.4f ± %.4f, candidate %.4f ± %.4f, ln of their ratio %.6f ± %.6f
+                        KLD        mean %.6f ± %.6f, median %.6f, 99%% %.6f, maximum %.6f
+                        same top p %.3f %%
+                """,
+                text.reference().chunks(),
+                text.reference().scored(),
+                text.reference().value(),
+                text.reference().uncertainty(),
+                text.candidate().value(),
+                text.candidate().uncertainty(),
+                text.logRatio(),
+                text.logRatioUncertainty(),
+                text.divergence().mean(),
+                text.divergenceUncertainty(),
+                text.divergence().quantile(0.5),
+                text.divergence().quantile(0.99),
+                text.divergence().max(),
+                100 * text.sameTop());
     }
 }

@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param logits how the logits compare, where they were computed
  * @param worst the positions that differ most, in context, worst first
  * @param continuations what both sides wrote
- * @param perplexity of both sides on the user's text, where one was given
+ * @param perplexity and divergence on the user's text, where one was given
  * @param tokens what the tokenizers made of the corpus
  */
 public record Evidence(
@@ -23,7 +23,7 @@ public record Evidence(
         Optional<LogitStatistics> logits,
         List<WorstToken> worst,
         List<Continuation> continuations,
-        Optional<TextEvaluation> perplexity,
+        Optional<KlDivergence> perplexity,
         Tokens tokens) {
 
     /** Nothing measured. */

@@ -1,6 +1,7 @@
 package tk.verify;
 
 import tk.checkpoint.Progress;
+import tk.json.JsonValue.JsonObject;
 import tk.verify.Perplexity.Losses;
 import tk.verify.reference.LogitModel;
 
@@ -10,7 +11,8 @@ import java.util.Arrays;
  * How far a candidate's predictions of a text are from a base's, by the method of {@code
  * llama-perplexity --kl-divergence}, so that the numbers compare.
  *
- * @param base the base's perplexity, from its coded log-probabilities
+ * @param reference the base's perplexity, from its logits
+ * @param base the same from its coded log-probabilities, which all figures below rest on
  * @param candidate the candidate's
  * @param logRatio {@code ln(candidate / base)}
  * @param logRatioUncertainty its standard error, which the two losses' correlation makes small
@@ -22,6 +24,7 @@ import java.util.Arrays;
  * @param sameTop share of predictions where both find the same token likeliest
  */
 public record KlDivergence(
+        Perplexity reference,
         Perplexity base,
         Perplexity candidate,
         double logRatio,
@@ -57,7 +60,9 @@ public record KlDivergence(
                     ids,
                     first,
                     (position, logits) -> {
-                        if (position < last) coded[position - first].code(logits);
+                        if (position == last) return;
+                        coded[position - first].code(logits);
+                        sums.addReference(logits, text.next(chunk, position));
                     });
             progress.advance(text.context());
             candidate.logits(
@@ -73,11 +78,40 @@ public record KlDivergence(
         return sums.divergence(text.count());
     }
 
+    /** As {@code report.json} has it: the two perplexities first. */
+    public JsonObject toJson() {
+        return new Members()
+                .put("reference", finite(reference.value()))
+                .put("candidate", finite(candidate.value()))
+                .put("referenceUncertainty", finite(reference.uncertainty()))
+                .put("candidateUncertainty", finite(candidate.uncertainty()))
+                .put("chunks", reference.chunks())
+                .put("positions", reference.scored())
+                .put("logRatio", finite(logRatio))
+                .put("logRatioUncertainty", finite(logRatioUncertainty))
+                .put("correlation", finite(correlation))
+                .put("kldMean", finite(divergence.mean()))
+                .put("kldUncertainty", finite(divergenceUncertainty))
+                .put("kldMedian", finite(divergence.quantile(0.5)))
+                .put("kldP99", finite(divergence.quantile(0.99)))
+                .put("kldMax", finite(divergence.max()))
+                .put("changeMean", finite(change.mean()))
+                .put("changeRms", finite(changeRms))
+                .put("top1Agreement", sameTop)
+                .object();
+    }
+
+    /** JSON has no infinity, and no NaN. */
+    private static double finite(double value) {
+        return Double.isNaN(value) ? 0 : Math.clamp(value, -Double.MAX_VALUE, Double.MAX_VALUE);
+    }
+
     /** One prediction after another, added up. */
     private static final class Sums {
         /** Tokens below this log-probability of the base's count for nothing. */
         private static final float FLOOR = -16;
 
+        private final Losses reference = new Losses();
         private final Losses base = new Losses();
         private final Losses candidate = new Losses();
         private final double[] divergences;
@@ -91,6 +125,10 @@ public record KlDivergence(
         Sums(int predictions) {
             divergences = new double[predictions];
             changes = new double[predictions];
+        }
+
+        void addReference(float[] logits, int token) {
+            reference.add(Perplexity.logSumExp(logits) - logits[token]);
         }
 
         void add(BaseLogits coded, float[] logits, int vocabulary, int token) {
@@ -140,6 +178,7 @@ public record KlDivergence(
             Distribution divergence = Distribution.of(divergences, count);
             double spread = divergenceSquares / count - divergence.mean() * divergence.mean();
             return new KlDivergence(
+                    reference.perplexity(chunks),
                     base.perplexity(chunks),
                     candidate.perplexity(chunks),
                     candidate.mean() - base.mean(),

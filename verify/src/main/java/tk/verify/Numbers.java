@@ -20,6 +20,11 @@ public final class Numbers {
         return text.replaceFirst("e([+-])0*(\\d)", "e$1$2").replace("e+", "e");
     }
 
+    /** So many digits after the point. */
+    public static String fixed(double value, int digits) {
+        return String.format(Locale.ROOT, "%." + digits + "f", value);
+    }
+
     /** {@code 99.42 %}; exactly 1 is {@code 100 %}, and nothing else is. */
     public static String percent(double share) {
         if (share == 1) return "100\u00a0%";

@@ -1,6 +1,7 @@
 package tk.verify;
 
 import tk.error.UsageException;
+import tk.verify.tokens.Vocabulary;
 
 import java.util.OptionalInt;
 
@@ -14,8 +15,9 @@ import java.util.OptionalInt;
  * @param tokens the whole text's ids, begun with BOS where the vocabulary adds one; not copied
  * @param context tokens a chunk
  * @param bos what each chunk begins with; empty where the vocabulary adds no BOS
+ * @param count how many chunks
  */
-public record TextChunks(int[] tokens, int context, OptionalInt bos) {
+public record TextChunks(int[] tokens, int context, OptionalInt bos, int count) {
     /** Refuses a text of less than two chunks, as llama-perplexity does. */
     public TextChunks {
         if (context < 4)
@@ -26,11 +28,33 @@ public record TextChunks(int[] tokens, int context, OptionalInt bos) {
                             .formatted(tokens.length, 2L * context, context),
                     "Give a longer text, or a smaller context.");
         }
+        if (count < 1 || count > tokens.length / context) {
+            throw new IllegalArgumentException(count + " chunks");
+        }
     }
 
-    /** How many chunks. */
-    public int count() {
-        return tokens.length / context;
+    /** All chunks of a text. */
+    public TextChunks(int[] tokens, int context, OptionalInt bos) {
+        this(tokens, context, bos, Math.max(1, tokens.length / Math.max(1, context)));
+    }
+
+    /**
+     * A text cut up. A line feed at its end doesn't count, as in llama.cpp's programs.
+     *
+     * @param vocabulary makes the tokens, BOS before them where it adds one
+     * @param rows ids from there on, which the model has no embedding of, are left out
+     * @param context tokens a chunk
+     * @param chunks at most so many; 0 for all
+     */
+    public static TextChunks of(
+            Vocabulary vocabulary, String text, int rows, int context, int chunks) {
+        String counted = text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
+        int[] tokens = Prompts.ids(vocabulary, counted, rows);
+        OptionalInt bos = vocabulary.addBos() ? vocabulary.firstBos() : OptionalInt.empty();
+        TextChunks all = new TextChunks(tokens, context, bos);
+        return chunks <= 0 || chunks >= all.count()
+                ? all
+                : new TextChunks(tokens, context, bos, chunks);
     }
 
     /** What chunk {@code index} is run with: {@code context} ids. */

@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 
 /**
  * Proves that a file is the model it was made from, or shows where it is not.
@@ -196,7 +195,7 @@ public final class Verifier {
             Optional<LogitStatistics> logits,
             List<Evidence.WorstToken> worst,
             List<Evidence.Continuation> continuations,
-            Optional<TextEvaluation> text) {}
+            Optional<KlDivergence> text) {}
 
     private Computed compute(
             Prompts prompts,
@@ -232,7 +231,7 @@ public final class Verifier {
                 if (!passes && control.isPresent()) {
                     limits = limits.orControl(control(expected, control.get(), prompts));
                 }
-                Optional<TextEvaluation> text =
+                Optional<KlDivergence> text =
                         options.text().map(t -> evaluate(t, expected, found, source, rows));
                 return new Computed(
                         List.of(LogitGate.run(logits, limits), continuations.gate(limits)),
@@ -266,7 +265,7 @@ public final class Verifier {
         }
     }
 
-    private TextEvaluation evaluate(
+    private KlDivergence evaluate(
             String text,
             LogitModel expected,
             LogitModel found,
@@ -278,12 +277,7 @@ public final class Verifier {
                                 new UsageException(
                                         "a text needs the source's tokenizer",
                                         "Give it with --tokenizer."));
-        return TextEvaluation.of(
-                expected,
-                found,
-                Prompts.ids(vocabulary, text, rows),
-                vocabulary.addBos() ? vocabulary.firstBos() : OptionalInt.empty(),
-                options.context(),
-                options.progress());
+        TextChunks chunks = TextChunks.of(vocabulary, text, rows, options.context(), 0);
+        return KlDivergence.of(expected, found, chunks, options.progress());
     }
 }

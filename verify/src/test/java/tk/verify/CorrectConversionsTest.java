@@ -183,9 +183,10 @@ class CorrectConversionsTest {
         try (ModelSource source = ModelSource.open(input, ModelSource.Options.NONE)) {
             Verification found = Verifier.verify(source, output, options);
             assertThat(found.pass()).isTrue();
-            TextEvaluation evaluation = found.evidence().perplexity().orElseThrow();
-            assertThat(evaluation.reference()).isGreaterThan(1);
-            assertThat(evaluation.candidate() / evaluation.reference()).isBetween(0.9, 1.1);
+            KlDivergence evaluation = found.evidence().perplexity().orElseThrow();
+            assertThat(evaluation.reference().value()).isGreaterThan(1);
+            assertThat(evaluation.candidate().value() / evaluation.reference().value())
+                    .isBetween(0.9, 1.1);
             assertThat(found.toJson().object("perplexity")).isPresent();
         }
         assertThat(Files.exists(output)).isTrue();

@@ -73,6 +73,7 @@ class LlamaPerplexityTest {
             assertThat(perplexity.uncertainty()).isCloseTo(expected[1], within(2e-5));
 
             KlDivergence found = KlDivergence.of(base, candidate, chunks, Progress.NONE);
+            assertThat(found.reference()).isEqualTo(perplexity);
             same(run, "Mean PPL(Q) ", found.candidate().value(), 2e-4);
             same(run, "Mean PPL(base) ", found.base().value(), 2e-4);
             same(run, "Mean ln(PPL(Q)/PPL(base))", found.logRatio(), 2e-6);

@@ -83,7 +83,7 @@ public final class SampleVerification {
                                         " yaşayan bir padişahın üç kızı varmış.",
                                         6,
                                         9)),
-                        Optional.of(new TextEvaluation(23.41, 23.67, comparison.statistics())),
+                        Optional.of(SampleVerification.text(23.41, 23.67)),
                         new Evidence.Tokens(
                                 146,
                                 List.of(
@@ -105,6 +105,26 @@ public final class SampleVerification {
                         sha,
                         List.of(new Subject.Part("turkish-mini-q4_K_M.gguf", 83_500_000, sha)));
         return new Verification(reference, candidate, gates, evidence, Tolerances.of(DType.Q4_K));
+    }
+
+    /** A text on which two models have these perplexities. */
+    static KlDivergence text(double reference, double candidate) {
+        Perplexity source = new Perplexity(4, 1020, Math.log(reference), reference, 0.1);
+        Perplexity found = new Perplexity(4, 1020, Math.log(candidate), candidate, 0.1);
+        Distribution divergence = Distribution.of(new double[] {0.001, 0.002, 0.04}, 3);
+        double ratio = Math.log(candidate / reference);
+        return new KlDivergence(
+                source,
+                source,
+                found,
+                ratio,
+                0.001,
+                0.99,
+                divergence,
+                0.001,
+                divergence,
+                0.02,
+                0.97);
     }
 
     private static TensorDifference tensor(

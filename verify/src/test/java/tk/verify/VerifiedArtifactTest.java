@@ -111,7 +111,7 @@ class VerifiedArtifactTest {
                         Optional.of(comparison.statistics()),
                         List.of(),
                         List.of(),
-                        Optional.of(new TextEvaluation(10, 11, comparison.statistics())),
+                        Optional.of(SampleVerification.text(10, 11)),
                         new Evidence.Tokens(
                                 1,
                                 List.of(new Evidence.Mismatch("iş", List.of(1), List.of(2, 3)))));

@@ -2,8 +2,10 @@ package tk.verify.report;
 
 import tk.verify.Evidence;
 import tk.verify.GateResult;
+import tk.verify.KlDivergence;
 import tk.verify.LogitStatistics;
 import tk.verify.Numbers;
+import tk.verify.Perplexity;
 import tk.verify.Subject;
 import tk.verify.Tolerances;
 import tk.verify.Verification;
@@ -56,6 +58,7 @@ public final class HtmlReport {
         if (verification.tolerances().loosened()) loosened();
         gates();
         evidence.logits().ifPresent(this::logits);
+        evidence.perplexity().ifPresent(this::text);
         worst();
         tensors();
         tokens();
@@ -164,21 +167,43 @@ public final class HtmlReport {
         if (logits.nonFinite() > 0) {
             figure("positions with NaN or infinity", Numbers.whole(logits.nonFinite()), "0");
         }
-        evidence.perplexity()
-                .ifPresent(
-                        found -> {
-                            figure(
-                                    "perplexity of the source",
-                                    Numbers.three(found.reference()),
-                                    "");
-                            figure(
-                                    "perplexity of the candidate",
-                                    Numbers.three(found.candidate()),
-                                    "");
-                        });
         html.raw("</table>");
         if (logits.kl().count() > 0) html.raw(KlChart.of(logits.kl(), limits.maxKld()));
         html.raw("</section>\n");
+    }
+
+    private void text(KlDivergence text) {
+        html.raw("<section><h2>The user's text</h2>");
+        html.element(
+                "p",
+                "soft",
+                "By llama-perplexity's method, so that the numbers compare: %s predictions in %s chunks."
+                        .formatted(
+                                Numbers.whole(text.reference().scored()),
+                                Numbers.whole(text.reference().chunks())));
+        html.raw("<table>");
+        row("perplexity of the source", perplexity(text.reference()));
+        row("perplexity of the candidate", perplexity(text.candidate()));
+        row(
+                "ln of their ratio",
+                Numbers.three(text.logRatio()) + " ± " + Numbers.three(text.logRatioUncertainty()));
+        row(
+                "KL divergence, mean",
+                Numbers.three(text.divergence().mean())
+                        + " ± "
+                        + Numbers.three(text.divergenceUncertainty()));
+        row("KL divergence, median", Numbers.three(text.divergence().quantile(0.5)));
+        row("KL divergence, 99 %", Numbers.three(text.divergence().quantile(0.99)));
+        row("KL divergence, largest", Numbers.three(text.divergence().max()));
+        row("same likeliest token", Numbers.percent(text.sameTop()));
+        html.raw("</table></section>\n");
+    }
+
+    private static String perplexity(Perplexity perplexity) {
+        return "%s ± %s"
+                .formatted(
+                        Numbers.fixed(perplexity.value(), 4),
+                        Numbers.fixed(perplexity.uncertainty(), 4));
     }
 
     private void figure(String name, String found, String limit) {
