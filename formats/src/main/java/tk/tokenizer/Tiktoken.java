@@ -133,6 +133,8 @@ public record Tiktoken(List<String> tokens) {
                 "python_tag");
 
         private static final int COUNT = 256;
+
+        @SuppressWarnings("ImmutableEnumChecker") // List.copyOf's lists cannot be changed.
         private final List<String> names;
 
         Specials(String... named) {
