@@ -75,7 +75,7 @@ final class VectorWidening {
                 float scale1 = d * scale(from, at + 4, 2 * pair + 1);
                 float min1 = dmin * min(from, at + 4, 2 * pair + 1);
                 for (int l = 0; l < 32; l += LANES) {
-                    IntVector q = bytes(from, at + 16 + 32 * pair + l);
+                    IntVector q = bytes(from, at + 16 + 32L * pair + l);
                     int to = i + 64 * pair + l;
                     store(q.and(15), scale0, min0, into, to);
                     store(q.lanewise(VectorOperators.LSHR, 4), scale1, min1, into, to + 32);
@@ -95,7 +95,7 @@ final class VectorWidening {
                 float scale1 = d * scale(from, at + 4, 2 * pair + 1);
                 float min1 = dmin * min(from, at + 4, 2 * pair + 1);
                 for (int l = 0; l < 32; l += LANES) {
-                    IntVector q = bytes(from, at + 48 + 32 * pair + l);
+                    IntVector q = bytes(from, at + 48 + 32L * pair + l);
                     IntVector fifth =
                             bytes(from, at + 16 + l).lanewise(VectorOperators.LSHR, 2 * pair);
                     int to = i + 64 * pair + l;
@@ -122,11 +122,11 @@ final class VectorWidening {
                 int quarter = sub / 2 % 4;
                 for (int l = 16 * (sub % 2); l < 16 * (sub % 2) + 16; l += step) {
                     IntVector low =
-                            bytes(from, at + 64 * half + 32 * (quarter % 2) + l)
+                            bytes(from, at + 64L * half + 32L * (quarter % 2) + l)
                                     .lanewise(VectorOperators.LSHR, 4 * (quarter / 2))
                                     .and(15);
                     IntVector high =
-                            bytes(from, at + 128 + 32 * half + l)
+                            bytes(from, at + 128 + 32L * half + l)
                                     .lanewise(VectorOperators.LSHR, 2 * quarter)
                                     .and(3)
                                     .lanewise(VectorOperators.LSHL, 4);
