@@ -90,24 +90,29 @@ final class Console {
     /** Says what went wrong, and gives the exit code for it. */
     int report(Throwable e, boolean asJson, boolean stackTrace) {
         int exit = e instanceof TkException known ? known.exit() : 1;
-        String kind = e instanceof TkException known ? known.kind() : "bug";
-        String message = message(e);
-        String hint =
-                e instanceof TkException known
-                        ? known.hint()
-                        : "This is a bug in tk: please report it with the command and the output of --stacktrace.";
-        if (asJson) {
-            SequencedMap<String, Object> error = new LinkedHashMap<>();
-            error.put("exit", exit);
-            error.put("kind", kind);
-            error.put("message", message);
-            error.put("hint", hint == null ? "" : hint);
-            json((JsonObject) JsonValue.of(Map.of("error", error)));
-        }
-        err.println(styled("bold,red", "tk:") + " " + message);
+        String hint = hint(e);
+        if (asJson) json(error(e));
+        err.println(styled("bold,red", "tk:") + " " + message(e));
         if (hint != null) err.println(styled("bold", "hint:") + " " + hint);
         if (stackTrace) e.printStackTrace(err);
         return exit;
+    }
+
+    /** What went wrong, as JSON. */
+    static JsonObject error(Throwable e) {
+        String hint = hint(e);
+        SequencedMap<String, Object> error = new LinkedHashMap<>();
+        error.put("exit", e instanceof TkException known ? known.exit() : 1);
+        error.put("kind", e instanceof TkException known ? known.kind() : "bug");
+        error.put("message", message(e));
+        error.put("hint", hint == null ? "" : hint);
+        return (JsonObject) JsonValue.of(Map.of("error", error));
+    }
+
+    private static @Nullable String hint(Throwable e) {
+        return e instanceof TkException known
+                ? known.hint()
+                : "This is a bug in tk: please report it with the command and the output of --stacktrace.";
     }
 
     private static String message(Throwable e) {

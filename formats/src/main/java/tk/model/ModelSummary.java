@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -117,17 +118,35 @@ public record ModelSummary(
      * @param hash whether to read every tensor for its SHA-256
      */
     public JsonObject json(boolean hash) {
+        return json(hash, tensor -> Optional.empty());
+    }
+
+    /**
+     * The JSON of {@code tk inspect --json}.
+     *
+     * @param hash whether to read every tensor for its SHA-256
+     * @param statistics what else there is to say of a tensor, put under {@code stats}
+     */
+    public JsonObject json(boolean hash, Function<Tensor, Optional<JsonObject>> statistics) {
         SequencedMap<String, JsonValue> json = new LinkedHashMap<>();
         json.put("format", JsonValue.of(format));
         json.put("architecture", JsonValue.of(architecture));
         json.put("parameters", JsonValue.of(parameters));
         json.put("bytes", JsonValue.of(bytes));
         List<JsonValue> items = new ArrayList<>(tensors.size());
-        for (Tensor tensor : tensors) items.add(json(tensor, hash));
+        for (Tensor tensor : tensors) {
+            JsonObject item = json(tensor, hash);
+            items.add(
+                    statistics.apply(tensor).map(stats -> item.with("stats", stats)).orElse(item));
+        }
         json.put("tensors", new JsonArray(items));
         json.put("metadata", metadata);
         config.ifPresent(value -> json.put("config", value));
-        json.put("tokenizer", JsonValue.of(tokenizer.map(TokenizerSummary::json)));
+        json.put(
+                "tokenizer",
+                tokenizer
+                        .map(TokenizerSummary::json)
+                        .orElseGet(() -> new JsonObject(new LinkedHashMap<>())));
         if (!problems.isEmpty()) json.put("problems", JsonValue.of(problems));
         return new JsonObject(json);
     }
