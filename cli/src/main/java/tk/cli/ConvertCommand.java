@@ -20,11 +20,14 @@ import tk.gguf.GgufWriter;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
+import tk.torch.MetaChecklist;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -68,6 +71,22 @@ final class ConvertCommand implements Callable<Integer> {
             paramLabel = "SIZE",
             description = "The largest file of weights in an HF folder, such as 5GB.")
     private @Nullable String maxShardSize;
+
+    @Option(
+            names = "--split-max-size",
+            paramLabel = "SIZE",
+            description = "The largest file of a GGUF, such as 2GB; it is split into several.")
+    private @Nullable String splitMaxSize;
+
+    @Option(
+            names = "--byte-fallback",
+            paramLabel = "add|none",
+            defaultValue = "none",
+            description = {
+                "Byte tokens for a SentencePiece vocabulary that has none, without which llama.cpp and Ollama",
+                "abort on the first unknown character (default: ${DEFAULT-VALUE}, with a warning)."
+            })
+    private ByteTokens.Mode byteFallback = ByteTokens.Mode.NONE;
 
     @Option(
             names = {"-o", "--output"},
@@ -116,6 +135,8 @@ final class ConvertCommand implements Callable<Integer> {
             route.map(Route::from)
                     .or(() -> Optional.ofNullable(from).map(Route.Format::named))
                     .ifPresent(f -> f.check(source));
+            if (Files.isDirectory(input))
+                MetaChecklist.in(input).ifPresent(list -> list.require(common.progress()));
             WritePlan plan = plan(source, format, type, path);
             if (output.dryRun()) {
                 StagedOutput.check(path, output.force());
@@ -134,9 +155,15 @@ final class ConvertCommand implements Callable<Integer> {
         WritePlan plan =
                 switch (format) {
                     case GGUF -> {
-                        GgufModel model = GgufModel.of(source, options);
+                        GgufModel model = withBytes(GgufModel.of(source, options), source);
                         notes.addAll(model.notes());
-                        yield GgufWriter.plan(model.metadata(), model.weights(), path);
+                        yield splitMaxSize == null
+                                ? GgufWriter.plan(model.metadata(), model.weights(), path)
+                                : GgufWriter.plan(
+                                        model.metadata(),
+                                        model.weights(),
+                                        path,
+                                        Sizes.parse("--split-max-size", splitMaxSize));
                     }
                     case HF -> {
                         ToHf folder = ToHf.of(source, options);
@@ -150,6 +177,23 @@ final class ConvertCommand implements Callable<Integer> {
                 };
         notes.forEach(common::note);
         return plan;
+    }
+
+    private GgufModel withBytes(GgufModel model, ModelSource source) {
+        if (!ByteTokens.lackedBy(model)) return model;
+        if (byteFallback == ByteTokens.Mode.NONE) {
+            common.warn(ByteTokens.warning(model));
+            return model;
+        }
+        if (output.dryRun()) return ByteTokens.planned(model);
+        ByteTokens bytes = ByteTokens.fitted(model, source, common.threads(), common.progress());
+        common.note(
+                String.format(
+                        Locale.ROOT,
+                        "%d byte tokens added; they cost %.5f nats a token on positions they were not fitted on",
+                        bytes.added(),
+                        bytes.fit().heldOut().meanNats()));
+        return bytes.model();
     }
 
     private OptionalLong shardBytes() {

@@ -38,13 +38,6 @@ final class PackageCommand implements Callable<Integer> {
     @Mixin private ModelfileOptions modelfile;
     @Mixin private Converting converting;
 
-    /** What becomes of a vocabulary without byte pieces. */
-    enum ByteFallback {
-        AUTO,
-        ADD,
-        NONE
-    }
-
     @Option(
             names = {"-t", "--type"},
             paramLabel = "TYPE",
@@ -61,7 +54,7 @@ final class PackageCommand implements Callable<Integer> {
                 "Byte tokens for a SentencePiece vocabulary that has none, without which llama.cpp and Ollama",
                 "abort on the first unknown character (default: ${DEFAULT-VALUE})."
             })
-    private ByteFallback byteFallback = ByteFallback.AUTO;
+    private ByteTokens.Mode byteFallback = ByteTokens.Mode.AUTO;
 
     @Option(
             names = "--reference",

@@ -5,13 +5,10 @@ import org.jspecify.annotations.Nullable;
 import tk.checkpoint.PlanWriter;
 import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
-import tk.convert.bytefallback.ByteRows;
 import tk.convert.gguf.OutType;
 import tk.convert.route.ConvertOptions;
 import tk.convert.route.ToHf;
 import tk.error.IoException;
-import tk.gguf.GgufMetadata;
-import tk.gguf.GgufValue;
 import tk.gguf.GgufWriter;
 import tk.json.JsonText;
 import tk.json.JsonValue;
@@ -21,7 +18,6 @@ import tk.modelfile.VerifiedModelfile;
 import tk.quantize.Quantization;
 import tk.quantize.QuantizeOptions;
 import tk.tensor.DType;
-import tk.tokenizer.GgufVocabulary;
 import tk.verify.Verification;
 import tk.verify.VerifiedArtifact;
 import tk.verify.Verifier;
@@ -51,7 +47,7 @@ final class Packaging {
     private final QuantizeOptions options;
     private final ConvertOptions converting;
     private final String fileName;
-    private final PackageCommand.ByteFallback byteFallback;
+    private final ByteTokens.Mode byteFallback;
 
     private @Nullable GgufModel planned;
 
@@ -67,7 +63,7 @@ final class Packaging {
             QuantizeOptions options,
             ConvertOptions converting,
             String fileName,
-            PackageCommand.ByteFallback byteFallback) {
+            ByteTokens.Mode byteFallback) {
         this.common = common;
         this.source = source;
         this.options = options;
@@ -85,19 +81,19 @@ final class Packaging {
         model.notes().forEach(common::note);
         if (addsBytes(model)) {
             common.note(
-                    "the vocabulary has no byte pieces, so llama.cpp and Ollama would abort on the first unknown character (such as"
-                            + " â or an emoji): 256 byte tokens are added");
-        } else if (lacksBytes(model)) {
-            common.warn(
-                    "the vocabulary has no byte pieces: llama.cpp and Ollama will abort on the first character it does not know");
+                    "the vocabulary lacks byte pieces, so llama.cpp and Ollama would abort on the first unknown character (such as"
+                            + " â or an emoji): "
+                            + model.vocabulary().missingBytes().size()
+                            + " byte tokens are added");
+        } else if (ByteTokens.lackedBy(model)) {
+            common.warn(ByteTokens.warning(model));
         }
     }
 
     /** Prints what would be written, having checked what the real run checks. */
     void showPlan(Path target) {
         GgufModel model = model();
-        GgufModel extended =
-                addsBytes(model) ? withByteRows(model, new float[width(model)]) : model;
+        GgufModel extended = addsBytes(model) ? ByteTokens.planned(model) : model;
         Quantization quantization = quantization(model, extended);
         WritePlan plan =
                 GgufWriter.plan(
@@ -144,9 +140,13 @@ final class Packaging {
         var instructions =
                 modelfile.instructions(context, model.metadata().string("tokenizer.chat_template"));
 
-        Optional<ByteFallbackFit> fit =
-                addsBytes(model) ? Optional.of(fit(model)) : Optional.empty();
-        GgufModel extended = fit.map(f -> withByteRows(model, f.fit().row())).orElse(model);
+        Optional<ByteTokens> bytes =
+                addsBytes(model)
+                        ? Optional.of(
+                                ByteTokens.fitted(
+                                        model, source, common.threads(), common.progress()))
+                        : Optional.empty();
+        GgufModel extended = bytes.map(ByteTokens::model).orElse(model);
         Quantization quantization = quantization(model, extended);
         Quantizing.fallbacks(quantization).forEach(common::warn);
 
@@ -154,15 +154,15 @@ final class Packaging {
                 GgufWriter.plan(
                         quantization.metadata(), quantization.weights(), target.resolve(fileName));
         Optional<WritePlan> folder = keepHf ? Optional.of(hfFolder(target)) : Optional.empty();
-        long bytes = plan.bytes() + folder.map(WritePlan::bytes).orElse(0L) + REPORT_SPACE;
-        try (StagedOutput stage = StagedOutput.open(target, bytes, force)) {
+        long space = plan.bytes() + folder.map(WritePlan::bytes).orElse(0L) + REPORT_SPACE;
+        try (StagedOutput stage = StagedOutput.open(target, space, force)) {
             Path gguf = stage.stage().resolve(fileName);
             createFolder(stage.stage());
             PlanWriter writer = new PlanWriter(common.threads(), common.progress());
             writer.writeTo(plan, gguf);
             folder.ifPresent(f -> writer.writeTo(f, stage.stage().resolve(HF_FOLDER)));
             Verification verification = Verifier.verify(reference, gguf, verifying.options(common));
-            writeReports(verification, stage, fit, quantization);
+            writeReports(verification, stage, bytes, quantization);
             if (!verification.pass()) {
                 delete(gguf);
                 stage.commit();
@@ -189,39 +189,8 @@ final class Packaging {
         return model;
     }
 
-    private static boolean lacksBytes(GgufModel model) {
-        return model.vocabulary().model().equals(GgufVocabulary.SPM)
-                && !model.vocabulary().missingBytes().isEmpty();
-    }
-
     private boolean addsBytes(GgufModel model) {
-        return lacksBytes(model) && byteFallback != PackageCommand.ByteFallback.NONE;
-    }
-
-    private static int width(GgufModel model) {
-        return Math.toIntExact(
-                model.metadata().integer(model.architecture() + ".embedding_length").orElseThrow());
-    }
-
-    private ByteFallbackFit fit(GgufModel model) {
-        return ByteFallbackFit.on(source, model.vocabulary(), common.threads(), common.progress());
-    }
-
-    /** The model with 256 more tokens: vocabulary, embedding and head. */
-    private static GgufModel withByteRows(GgufModel model, float[] headRow) {
-        GgufVocabulary vocabulary = model.vocabulary().withBytePieces();
-        GgufMetadata.Builder builder = model.metadata().toBuilder();
-        vocabulary.putInto(builder);
-        builder.put(
-                model.architecture() + ".vocab_size", GgufValue.u32(vocabulary.tokens().size()));
-        int unknown =
-                model.vocabulary()
-                        .specialId("unk")
-                        .orElse(ByteFallbackFit.unknownId(model.vocabulary()));
-        return new GgufModel(
-                builder.build(),
-                new ByteRows(unknown, headRow).apply(model.weights()),
-                model.notes());
+        return ByteTokens.lackedBy(model) && byteFallback != ByteTokens.Mode.NONE;
     }
 
     /**
@@ -263,20 +232,13 @@ final class Packaging {
     private void writeReports(
             Verification verification,
             StagedOutput stage,
-            Optional<ByteFallbackFit> fit,
+            Optional<ByteTokens> added,
             Quantization quantization) {
         JsonObject json =
                 verification
                         .toJson()
                         .with("bitsPerWeight", JsonValue.of(quantization.bitsPerWeight()));
-        if (fit.isPresent()) {
-            SequencedMap<String, Object> bytes = new LinkedHashMap<>();
-            bytes.put("addedTokens", 256);
-            bytes.put("addedNatsPerToken", fit.get().heldOut().meanNats());
-            bytes.put("worstPositionNats", fit.get().heldOut().worstNats());
-            bytes.put("heldOutPositions", fit.get().heldOut().positions());
-            json = json.with("byteFallback", JsonValue.of(bytes));
-        }
+        if (added.isPresent()) json = json.with("byteFallback", added.get().json());
         try {
             String text = JsonText.PRETTY.write(Console.described(json)) + "\n";
             Files.writeString(stage.stage().resolve("report.json"), atTarget(text, stage));

@@ -13,20 +13,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Gives a GGUF-named checkpoint the rows of 256 added byte tokens.
+ * Gives a GGUF-named checkpoint the rows of added byte tokens.
  *
  * <p>In {@code token_embd.weight} they are copies of {@code <unk>}'s row: an unknown character
  * reads as it did in training. In {@code output.weight} they are the fitted row. A head that was
  * tied to the embedding becomes a tensor of its own, since the two now differ; every original row
  * keeps its bytes.
  *
+ * @param count how many tokens are added
  * @param unknownId the id of {@code <unk>}
  * @param headRow the fitted row, one value a column
  */
-public record ByteRows(int unknownId, float[] headRow) implements Transform {
+public record ByteRows(int count, int unknownId, float[] headRow) implements Transform {
     private static final String EMBEDDING = "token_embd.weight";
     private static final String HEAD = "output.weight";
-    private static final int BYTES = 256;
 
     @Override
     public Checkpoint apply(Checkpoint in) {
@@ -39,7 +39,7 @@ public record ByteRows(int unknownId, float[] headRow) implements Transform {
                 case EMBEDDING -> {
                     tensors.add(
                             RepeatedRowTensor.appending(
-                                    tensor, BYTES, () -> rowOf(tensor, unknownId)));
+                                    tensor, count, () -> rowOf(tensor, unknownId)));
                     if (!in.tensors().containsKey(HEAD)) tensors.add(withFittedRows(head));
                 }
                 case HEAD -> tensors.add(withFittedRows(head));
@@ -53,7 +53,7 @@ public record ByteRows(int unknownId, float[] headRow) implements Transform {
         TensorInfo info = head.info();
         byte[] bytes = new byte[Math.toIntExact(info.rowBytes())];
         Scalars.narrow(info.dtype(), headRow, 0, MemorySegment.ofArray(bytes), 0, headRow.length);
-        return RepeatedRowTensor.appending(head, BYTES, () -> bytes);
+        return RepeatedRowTensor.appending(head, count, () -> bytes);
     }
 
     private static byte[] rowOf(Tensor matrix, int row) {
