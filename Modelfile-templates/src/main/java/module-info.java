@@ -4,5 +4,6 @@ module tk.modelfile {
     requires transitive tk.verify;
     requires static transitive org.jspecify;
 
+    exports tk.jinja;
     exports tk.modelfile;
 }

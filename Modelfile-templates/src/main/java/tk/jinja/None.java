@@ -1,0 +1,6 @@
+package tk.jinja;
+
+/** Python's {@code None}. */
+enum None {
+    NONE
+}

@@ -1,0 +1,115 @@
+package tk.jinja;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+import tk.error.MalformedException;
+import tk.error.UnsafeException;
+import tk.error.UnsupportedException;
+import tk.json.JsonValue;
+import tk.json.JsonValue.JsonObject;
+
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+class JinjaTemplateTest {
+    private static final JsonObject NOTHING = new JsonObject(new LinkedHashMap<>());
+
+    private static Rendering rendered(String template) {
+        return JinjaTemplate.parse(template).render(NOTHING, () -> JinjaCases.NOW);
+    }
+
+    static List<JinjaCases.Case> cases() throws IOException {
+        return JinjaCases.builtIn().cases();
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void rendersAsJinja2Does(JinjaCases.Case one) {
+        assertThat(JinjaCases.rendered(one)).isEqualTo(one.expected());
+    }
+
+    @Test
+    void tellsWhatATemplateRaises() {
+        assertThat(rendered("a{{ raise_exception('only alternating roles') }}b"))
+                .isEqualTo(new Rendering.Refused("only alternating roles"));
+        assertThat(rendered("\n\n{{ none + 'x' }}"))
+                .isEqualTo(
+                        new Rendering.Refused(
+                                "line 3: unsupported operand type(s) for +: 'NoneType' and 'str'"));
+    }
+
+    @Test
+    void namesTheConstructItLacks() {
+        assertThatThrownBy(() -> rendered("{{ 'a'|urlize }}"))
+                .isInstanceOf(UnsupportedException.class)
+                .hasMessageContaining("line 1")
+                .hasMessageContaining("'urlize'");
+        assertThatThrownBy(() -> rendered("\n{% include 'x' %}"))
+                .isInstanceOf(UnsupportedException.class)
+                .hasMessageContaining("line 2")
+                .hasMessageContaining("include");
+    }
+
+    @Test
+    void namesTheLineOfASyntaxError() {
+        assertThatThrownBy(() -> rendered("a\nb\n{% if x %}\n"))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining("endif");
+        assertThatThrownBy(() -> rendered("a\nb {{ 1 + }}"))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining("line 2");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+                "{% set ns = namespace(s='aaaaaaaaaa') %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}",
+                "{% set ns = namespace(s=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}{% endfor %}{{ ns.s }}",
+                "{% set ns = namespace(s=[1], t=[1]) %}{% for i in range(99) %}{% set ns.s = [ns.s, ns.s] %}{% set ns.t = [ns.t, ns.t] %}{% endfor %}{{ ns.s == ns.t }}",
+                "{{ 'a' * 9999999999 }}",
+                "{{ [0] * 9999999999 }}",
+                "{{ 'a'.ljust(9999999999) }}",
+                "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+                "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+                "{{ '%s' % ('a' * 30000000) ~ 'b' * 30000000 }}",
+            })
+    void endsWhatWouldTakeTooMuch(String template) {
+        assertThatThrownBy(() -> rendered(template)).isInstanceOf(UnsafeException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"(", "[", "not ", "-", "{'a':", "'a' if 'b' else ", "f("})
+    void refusesToNestWithoutEnd(String opening) {
+        assertThatThrownBy(() -> JinjaTemplate.parse("{{ " + opening.repeat(100_000)))
+                .isInstanceOf(MalformedException.class);
+    }
+
+    @Test
+    void readsItsVariables() {
+        var variables =
+                (JsonObject)
+                        JsonValue.of(
+                                Map.of(
+                                        "n",
+                                        2,
+                                        "list",
+                                        List.of(1.5, true),
+                                        "s",
+                                        "İ",
+                                        "o",
+                                        Map.of()));
+        assertThat(
+                        JinjaTemplate.parse("{{ n + 1 }}{{ list }}{{ s }}{{ o }}")
+                                .render(variables, () -> JinjaCases.NOW))
+                .isEqualTo(new Rendering.Text("3[1.5, True]İ{}"));
+    }
+}
