@@ -10,5 +10,6 @@ module tk.verify {
     exports tk.verify.report;
     exports tk.verify.weights;
     exports tk.verify.reference;
+    exports tk.verify.tokens;
     exports tk.verify.corpus;
 }

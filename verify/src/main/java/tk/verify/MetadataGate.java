@@ -18,8 +18,8 @@ final class MetadataGate {
     private MetadataGate() {}
 
     static GateResult run(
-            Side reference,
-            Side candidate,
+            OpenedModel reference,
+            OpenedModel candidate,
             Optional<Vocabulary> source,
             Optional<Vocabulary> vocabulary) {
         Findings findings = new Findings(Gate.METADATA);
@@ -38,7 +38,8 @@ final class MetadataGate {
     }
 
     /** llama.cpp's name for the architecture decides how it computes. */
-    private static void architecture(Side reference, Side candidate, Findings findings) {
+    private static void architecture(
+            OpenedModel reference, OpenedModel candidate, Findings findings) {
         String expected = architecture(reference);
         String found = architecture(candidate);
         if (!expected.equals(found)) {
@@ -46,7 +47,7 @@ final class MetadataGate {
         }
     }
 
-    private static String architecture(Side side) {
+    private static String architecture(OpenedModel side) {
         if (side.isGguf()) {
             return side.source()
                     .gguf()
@@ -62,7 +63,7 @@ final class MetadataGate {
     }
 
     private static void vocabularySize(
-            Side candidate, Optional<Vocabulary> vocabulary, Findings findings) {
+            OpenedModel candidate, Optional<Vocabulary> vocabulary, Findings findings) {
         int said = candidate.settings().whole(Setting.VOCABULARY);
         String name = candidate.isGguf() ? "token_embd.weight" : "model.embed_tokens.weight";
         Tensor embedding = candidate.source().weights().tensors().get(name);
@@ -89,7 +90,7 @@ final class MetadataGate {
     }
 
     /** A file all of whose matrices are of one type must not say it is of another. */
-    private static void fileType(GgufMetadata gguf, Side candidate, Findings findings) {
+    private static void fileType(GgufMetadata gguf, OpenedModel candidate, Findings findings) {
         Optional<DType> said =
                 gguf.integer("general.file_type").isPresent()
                         ? FileTypes.of(gguf.integer("general.file_type").getAsLong())

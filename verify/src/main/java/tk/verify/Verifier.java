@@ -29,11 +29,11 @@ import java.util.Optional;
  * what is wrong with the reference is an exception.
  */
 public final class Verifier {
-    private final Side reference;
-    private final Side candidate;
+    private final OpenedModel reference;
+    private final OpenedModel candidate;
     private final VerifyOptions options;
 
-    private Verifier(Side reference, Side candidate, VerifyOptions options) {
+    private Verifier(OpenedModel reference, OpenedModel candidate, VerifyOptions options) {
         this.reference = reference;
         this.candidate = candidate;
         this.options = options;
@@ -53,7 +53,8 @@ public final class Verifier {
                     opened.weights() instanceof GgufFile gguf
                             ? Subject.read(candidate, gguf.files())
                             : Subject.read(candidate);
-            Verifier verifier = new Verifier(Side.of(reference), Side.of(opened), options);
+            Verifier verifier =
+                    new Verifier(OpenedModel.of(reference), OpenedModel.of(opened), options);
             return verifier.run(Subject.read(reference.path()), subject);
         }
     }

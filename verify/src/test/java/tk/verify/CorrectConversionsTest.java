@@ -5,13 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import tk.checkpoint.Checkpoint;
 import tk.checkpoint.Progress;
 import tk.gguf.GgufValue;
 import tk.model.ModelSource;
 import tk.tensor.DType;
+import tk.tensor.Scalars;
 import tk.tokenizer.TokenType;
+import tk.verify.reference.LogitModel;
+import tk.verify.settings.Setting;
+import tk.verify.weights.ControlWeights;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,6 +26,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Supplier;
 
@@ -136,6 +143,99 @@ class CorrectConversionsTest {
         assertThat(found.evidence().tokens().cases()).isGreaterThan(100);
     }
 
+    /** Such as an F16 checkpoint, the BF16 GGUF that someone made of it, and that one quantized. */
+    @ParameterizedTest
+    @EnumSource(names = {"Q8_0", "Q6_K", "Q4_K", "Q4_0", "IQ4_XS"})
+    void passesWhatAFileOfAnotherFloatTypeCameBefore(DType type) {
+        TinyModel model = MODELS.get("llama").get();
+        for (float[] values : model.weights().values()) {
+            // Off the grid of BF16 that the example's values lie on.
+            for (int i = 0; i < values.length; i++) values[i] *= 1.0031f;
+        }
+        Path input = TinySource.SAFETENSORS.write(model, folder.resolve("source"), DType.F16);
+        TinyGguf gguf = convert(model, type);
+        gguf.values.forEach((name, values) -> gguf.values.put(name, half(name, values)));
+        Verification found = verify(input, gguf.write(folder.resolve("model.gguf")));
+        assertThat(found.gates()).allMatch(GateResult::pass);
+        assertThat(found.gate(Gate.TENSORS).orElseThrow().notes())
+                .anyMatch(note -> note.contains("rounded to BF16"));
+
+        float[] wrong = gguf.values.get("blk.0.ffn_down.weight");
+        System.arraycopy(wrong, 0, wrong, wrong.length / 2, TinyModel.HIDDEN);
+        Verification damaged = verify(input, gguf.write(folder.resolve("damaged.gguf")));
+        assertThat(damaged.gate(Gate.TENSORS).orElseThrow().pass()).isFalse();
+    }
+
+    private static float[] half(String name, float[] values) {
+        float[] rounded = values.clone();
+        for (int i = 0; i < values.length; i++) {
+            float f16 = Float.float16ToFloat(Float.floatToFloat16(values[i]));
+            // Norms stay as they are, in F32.
+            rounded[i] = name.contains("norm") ? f16 : Scalars.fromBf16(Scalars.toBf16(f16));
+        }
+        return rounded;
+    }
+
+    /** What the tolerances say of errors as large as a candidate's, measured. */
+    @Test
+    void errorsOfTheSameSizeDoAboutAsMuch() throws IOException {
+        List<String> lines = new ArrayList<>();
+        double least = Double.POSITIVE_INFINITY;
+        double most = 0;
+        for (Conversion conversion : conversions()) {
+            if (!conversion.to().isBlock() || conversion.addBytes()) continue;
+            TinyModel model = MODELS.get(conversion.model()).get();
+            Path input =
+                    conversion
+                            .container()
+                            .write(model, folder.resolve("" + lines.size()), DType.F32);
+            Path output =
+                    convert(model, conversion.to()).write(folder.resolve(lines.size() + ".gguf"));
+            double ratio = overControl(input, output);
+            least = Math.min(least, ratio);
+            most = Math.max(most, ratio);
+            lines.add("%.3f %s".formatted(ratio, conversion));
+        }
+        if (Boolean.getBoolean("tk.bench")) {
+            Files.createDirectories(Path.of("target"));
+            Files.write(Path.of("target", "over-control.txt"), lines);
+        }
+        assertThat(least).isGreaterThan(1.0 / 3);
+        assertThat(most).isLessThan(3);
+    }
+
+    /** The candidate's mean divergence over that of errors of the same size. */
+    private static double overControl(Path input, Path output) {
+        try (ModelSource source = ModelSource.open(input, ModelSource.Options.NONE);
+                ModelSource candidate = ModelSource.open(output, ModelSource.Options.NONE)) {
+            OpenedModel reference = OpenedModel.of(source);
+            OpenedModel target = OpenedModel.of(candidate);
+            int heads = reference.settings().whole(Setting.HEADS);
+            int kvHeads = reference.settings().whole(Setting.KV_HEADS);
+            Checkpoint moved =
+                    ControlWeights.of(
+                            source.weights(),
+                            reference.weights(heads, kvHeads),
+                            target.weights(heads, kvHeads));
+            Prompts prompts =
+                    Prompts.of(
+                            Optional.of(reference.vocabulary()),
+                            reference.weights(heads, kvHeads).vocabulary(),
+                            256,
+                            VerifyOptions.DEFAULT.withSample(true));
+            try (LogitModel expected = reference.model(1);
+                    LogitModel found = target.model(1);
+                    LogitModel control = reference.model(moved, 1)) {
+                return divergence(expected, found, prompts)
+                        / divergence(expected, control, prompts);
+            }
+        }
+    }
+
+    private static double divergence(LogitModel a, LogitModel b, Prompts prompts) {
+        return new LogitRun(a, b).compare(prompts.compared(), Progress.NONE).kl().mean();
+    }
+
     @Test
     void passesAHuggingFaceFolderInEveryFloatType() {
         TinyModel model = MODELS.get("llama").get();
@@ -179,7 +279,7 @@ class CorrectConversionsTest {
                 VerifyOptions.DEFAULT
                         .withSample(true)
                         .withPrompts(List.of("Kuleye çıkan merdiven dardı."))
-                        .withText(java.util.Optional.of(text), 32);
+                        .withText(Optional.of(text), 32);
         try (ModelSource source = ModelSource.open(input, ModelSource.Options.NONE)) {
             Verification found = Verifier.verify(source, output, options);
             assertThat(found.pass()).isTrue();

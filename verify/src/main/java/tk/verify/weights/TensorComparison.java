@@ -10,6 +10,7 @@ import tk.tensor.Tensor;
 import tk.tensor.TensorInfo;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -21,6 +22,9 @@ import java.util.Optional;
  *       scales of its block; and no block's scale may be lost. That is what every quantizer of
  *       llama.cpp's does, with and without an importance matrix, and it needs no tolerance: one
  *       wrong value among millions shows.
+ *   <li>A quantized target that a float file came before (an F16 source, a BF16 GGUF made of it,
+ *       that file quantized) must hold the nearest codes to the source's values rounded to that
+ *       file's type: as strict, and it passes with a note.
  *   <li>Quantizers that choose codes by other rules (to compensate errors) keep most values within
  *       one step: that passes with a note, and the logits decide.
  * </ul>
@@ -47,8 +51,12 @@ final class TensorComparison {
     /** Limit of the normalised error of a type whose blocks are not looked into. */
     private static final double OTHER_TYPES = 0.25;
 
+    /** Types that a file between source and target may have had. */
+    private static final List<DType> INTERMEDIATE = List.of(DType.F16, DType.BF16);
+
     private final Tensor source;
     private final Tensor target;
+    private final Optional<DType> through;
     private final long rows;
     private final int columns;
     private final boolean importance;
@@ -72,9 +80,11 @@ final class TensorComparison {
     private long worstRow;
     private double worstRowError = -1;
 
-    private TensorComparison(Tensor source, Tensor target, long rows, boolean importance) {
+    private TensorComparison(
+            Tensor source, Tensor target, Optional<DType> through, long rows, boolean importance) {
         this.source = source;
         this.target = target;
+        this.through = through;
         this.rows = rows;
         this.columns = Math.toIntExact(source.info().shape().columns());
         this.importance = importance;
@@ -89,9 +99,25 @@ final class TensorComparison {
      */
     static TensorDifference compare(
             Tensor source, Tensor target, long rows, Role role, boolean importance) {
-        TensorComparison comparison = new TensorComparison(source, target, rows, importance);
-        comparison.run();
-        return comparison.result(role);
+        TensorComparison direct =
+                new TensorComparison(source, target, Optional.empty(), rows, importance);
+        direct.run();
+        if (direct.holdsTheNearest()) return direct.result(role);
+        for (DType type : INTERMEDIATE) {
+            if (type == source.info().dtype()) continue;
+            TensorComparison rounded =
+                    new TensorComparison(source, target, Optional.of(type), rows, importance);
+            rounded.run();
+            if (rounded.holdsTheNearest()) return rounded.result(role);
+        }
+        return direct.result(role);
+    }
+
+    /** Whether no other rounding needs to be thought of. */
+    private boolean holdsTheNearest() {
+        if (grid.isEmpty()) return true;
+        boolean nearest = notNearest == 0 || fitsAfterCoding();
+        return nearest && failure(Math.max(1, (double) rows * columns)).isEmpty();
     }
 
     private void run() {
@@ -105,7 +131,13 @@ final class TensorComparison {
             FloatRows.read(source, first, count, expected);
             if (target.info().dtype().isBlock()) compareBlocks(first, count, expected, found);
             else compareFloats(first, count, expected, found);
+            if (isRefuted()) return;
         }
+    }
+
+    /** Whether the values did not come by this other type. */
+    private boolean isRefuted() {
+        return through.isPresent() && notNearest > 0 && !fitsAfterCoding();
     }
 
     /** Rows with equal bytes differ in nothing; only the source's energy is added up. */
@@ -163,13 +195,25 @@ final class TensorComparison {
             MemorySegment.copy(scratch.segment(), JAVA_BYTE, 0, blocks, 0, bytes);
         }
         if (grid.isPresent()) {
+            float[] coded = through.map(type -> rounded(type, expected)).orElse(expected);
             int size = info.dtype().blockSize();
             int width = info.dtype().blockBytes();
             for (int block = 0; block < count * columns / size; block++) {
-                checkBlock(grid.get(), blocks, block * width, first, block * size, expected, found);
+                checkBlock(grid.get(), blocks, block * width, first, block * size, coded, found);
+                if (isRefuted()) return;
             }
         }
         for (int row = 0; row < count; row++) addRow(first + row, row, expected, found);
+    }
+
+    /** The values as a file of another type held them. */
+    private static float[] rounded(DType type, float[] values) {
+        float[] result = new float[values.length];
+        try (Scratch scratch = Scratch.borrow(type.byteSize(values.length))) {
+            Scalars.narrow(type, values, 0, scratch.segment(), 0, values.length);
+            Scalars.widen(type, scratch.segment(), 0, result, 0, values.length);
+        }
+        return result;
     }
 
     private void checkBlock(
@@ -353,6 +397,11 @@ final class TensorComparison {
     }
 
     private Optional<String> note(double values) {
+        if (through.isPresent()) {
+            return Optional.of(
+                    "quantized from `%s` rounded to %s, as a file in between held it"
+                            .formatted(source.info().name(), through.get()));
+        }
         if (lostBlocks > 0) {
             return Optional.of(
                     "%,d blocks without importance hold a constant".formatted(lostBlocks));

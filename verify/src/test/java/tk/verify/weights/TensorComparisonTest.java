@@ -17,6 +17,7 @@ import tk.tensor.TensorInfo;
 import tk.verify.weights.Role.Part;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -164,6 +165,55 @@ class TensorComparisonTest {
                     .dequantizeRow(first.bytes(), at, coarse, row * COLUMNS, COLUMNS);
         }
         assertThat(compare(values, quantized(type, coarse, false)).failure()).isPresent();
+    }
+
+    static List<DType[]> typesThroughAnother() {
+        List<DType[]> all = new ArrayList<>();
+        for (DType type : blockTypes()) {
+            all.add(new DType[] {type, DType.BF16});
+            all.add(new DType[] {type, DType.F16});
+        }
+        return all;
+    }
+
+    /** An F32 source, a GGUF made of it in another float type, that file quantized. */
+    @ParameterizedTest
+    @MethodSource("typesThroughAnother")
+    void passesWhatWasRoundedOnTheWay(DType type, DType between) {
+        for (boolean importance : new boolean[] {false, true}) {
+            for (float[] values : List.of(ordinary(9), hostile(9).get(1))) {
+                Bytes target = quantized(type, rounded(between, values), importance);
+                TensorDifference found =
+                        TensorComparison.compare(source(values), target, ROWS, ROLE, importance);
+                assertThat(found.failure()).isEmpty();
+                if (type == DType.Q8_0 && between == DType.BF16) {
+                    assertThat(found.note()).get().asString().contains("rounded to " + between);
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("typesThroughAnother")
+    void catchesAWrongRowBesideRoundingOnTheWay(DType type, DType between) {
+        float[] values = ordinary(10);
+        float[] wrong = rounded(between, values);
+        System.arraycopy(wrong, 5 * COLUMNS, wrong, 9 * COLUMNS, COLUMNS);
+        TensorDifference found = compare(values, quantized(type, wrong, false));
+        assertThat(found.failure()).isPresent();
+        assertThat(found.worstRow()).isEqualTo(9);
+    }
+
+    private static float[] rounded(DType type, float[] values) {
+        float[] result = new float[values.length];
+        Scalars.widen(
+                type,
+                MemorySegment.ofArray(stored(type, values).bytes()),
+                0,
+                result,
+                0,
+                values.length);
+        return result;
     }
 
     @Test

@@ -6,7 +6,7 @@ import tk.hf.ModelConfig;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
 import tk.tokenizer.TokenizerFiles;
-import tk.verify.reference.LogitModel;
+import tk.verify.reference.ReferenceModel;
 import tk.verify.reference.ReferenceModels;
 import tk.verify.settings.Settings;
 import tk.verify.tokens.SourceVocabulary;
@@ -18,22 +18,48 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * One of the two models of a verification, with what the gates ask of it.
- *
- * @param source the open model; the caller's
- * @param config of any but a GGUF, which says everything itself
- * @param settings what steers it
+ * A model as it is checked and measured: its weights, settings and vocabulary by this module's own
+ * reading of them. The source stays open, and the caller's.
  */
-record Side(ModelSource source, Optional<ModelConfig> config, Settings settings) {
+public final class OpenedModel {
+    private final ModelSource source;
+    private final Optional<ModelConfig> config;
+    private final Settings settings;
 
-    static Side of(ModelSource source) {
+    private OpenedModel(ModelSource source, Optional<ModelConfig> config, Settings settings) {
+        this.source = source;
+        this.config = config;
+        this.settings = settings;
+    }
+
+    /**
+     * Reads a model's settings.
+     *
+     * @throws tk.error.TkException where it has none, or they contradict its weights
+     */
+    public static OpenedModel of(ModelSource source) {
         Optional<GgufMetadata> gguf = source.gguf();
         if (gguf.isPresent()) {
             Settings settings = Settings.of(gguf.get(), source.weights());
-            return new Side(source, Optional.empty(), settings);
+            return new OpenedModel(source, Optional.empty(), settings);
         }
         ModelConfig config = source.requireConfig();
-        return new Side(source, Optional.of(config), Settings.of(config));
+        return new OpenedModel(source, Optional.of(config), Settings.of(config));
+    }
+
+    /** Where it was read from. */
+    ModelSource source() {
+        return source;
+    }
+
+    /** Of any but a GGUF, which says everything itself. */
+    Optional<ModelConfig> config() {
+        return config;
+    }
+
+    /** What steers it. */
+    Settings settings() {
+        return settings;
     }
 
     /** Whether it is a GGUF, which says everything itself. */
@@ -52,14 +78,14 @@ record Side(ModelSource source, Optional<ModelConfig> config, Settings settings)
     }
 
     /** Whether there is a tokenizer to read. */
-    boolean hasVocabulary() {
+    public boolean hasVocabulary() {
         return isGguf()
                 ? source.gguf().flatMap(gguf -> gguf.string("tokenizer.ggml.model")).isPresent()
                 : source.tokenizer().model().isPresent() || source.tokenizer().json().isPresent();
     }
 
     /** The vocabulary, read anew. */
-    Vocabulary vocabulary() {
+    public Vocabulary vocabulary() {
         if (source.gguf().isPresent()) return Vocabulary.of(source.gguf().get());
         List<JsonObject> configs = new ArrayList<>();
         config.ifPresent(settings -> configs.add(settings.json()));
@@ -68,13 +94,13 @@ record Side(ModelSource source, Optional<ModelConfig> config, Settings settings)
         return SourceVocabulary.of(files, configs);
     }
 
-    /** The forward pass. */
-    LogitModel model(int threads) {
+    /** The forward pass; the caller closes it. */
+    public ReferenceModel model(int threads) {
         return model(source.weights(), threads);
     }
 
     /** The forward pass with other weights of the same names and shapes. */
-    LogitModel model(Checkpoint weights, int threads) {
+    ReferenceModel model(Checkpoint weights, int threads) {
         return config.isPresent()
                 ? ReferenceModels.open(weights, config.get(), threads)
                 : ReferenceModels.openGguf(weights, source.gguf().orElseThrow(), threads);
