@@ -6,6 +6,7 @@ module tk.convert {
 
     exports tk.convert;
     exports tk.convert.gguf;
+    exports tk.convert.lora;
     exports tk.convert.route;
     exports tk.convert.bytefallback;
 }

@@ -47,6 +47,7 @@ final class ConvertCommand implements Callable<Integer> {
     @Mixin private CommonOptions common;
     @Mixin private OutputOptions output;
     @Mixin private InputOptions inputs;
+    @Mixin private AdapterOptions adapters;
 
     @Option(
             names = "--from",
@@ -131,7 +132,8 @@ final class ConvertCommand implements Callable<Integer> {
                                         new UsageException(
                                                 "--dtype " + dtype, "f32, f16, bf16 or keep"));
         if (!output.dryRun()) StagedOutput.check(path, output.force());
-        try (ModelSource source = inputs.open(input)) {
+        ConvertOptions given = converting.options(OutType.KEEP, OptionalLong.empty());
+        try (ModelSource source = adapters.open(input, inputs, given, common)) {
             route.map(Route::from)
                     .or(() -> Optional.ofNullable(from).map(Route.Format::named))
                     .ifPresent(f -> f.check(source));

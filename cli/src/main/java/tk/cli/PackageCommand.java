@@ -9,6 +9,7 @@ import picocli.CommandLine.Parameters;
 
 import tk.checkpoint.StagedOutput;
 import tk.convert.gguf.OutType;
+import tk.convert.route.ConvertOptions;
 import tk.error.UsageException;
 import tk.model.ModelSource;
 import tk.quantize.FileType;
@@ -33,6 +34,7 @@ final class PackageCommand implements Callable<Integer> {
     @Mixin private CommonOptions common;
     @Mixin private OutputOptions output;
     @Mixin private InputOptions inputs;
+    @Mixin private AdapterOptions adapters;
     @Mixin private Quantizing quantizing;
     @Mixin private Verifying verifying;
     @Mixin private ModelfileOptions modelfile;
@@ -86,7 +88,8 @@ final class PackageCommand implements Callable<Integer> {
         FileType fileType = FileType.named(type);
         StagedOutput.check(target, output.force());
         modelfile.check();
-        try (ModelSource source = inputs.open(input)) {
+        ConvertOptions given = converting.options(OutType.KEEP, OptionalLong.empty());
+        try (ModelSource source = adapters.open(input, inputs, given, common)) {
             String modelName = converting.name().orElseGet(() -> stem(input));
             Packaging packaging =
                     new Packaging(

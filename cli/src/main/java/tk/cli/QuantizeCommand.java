@@ -12,6 +12,7 @@ import tk.checkpoint.Sha256;
 import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
 import tk.convert.gguf.OutType;
+import tk.convert.route.ConvertOptions;
 import tk.error.UsageException;
 import tk.gguf.GgufWriter;
 import tk.json.JsonValue;
@@ -44,6 +45,7 @@ final class QuantizeCommand implements Callable<Integer> {
     @Mixin private CommonOptions common;
     @Mixin private OutputOptions output;
     @Mixin private InputOptions inputs;
+    @Mixin private AdapterOptions adapters;
     @Mixin private Quantizing quantizing;
 
     @Option(
@@ -83,9 +85,9 @@ final class QuantizeCommand implements Callable<Integer> {
             throw new UsageException("unexpected argument `" + rest.getFirst() + "`");
         FileType fileType = FileType.named(type);
         if (!output.dryRun()) StagedOutput.check(target, output.force());
-        try (ModelSource source = inputs.open(input)) {
-            GgufModel model =
-                    GgufModel.of(source, converting.options(OutType.KEEP, OptionalLong.empty()));
+        ConvertOptions options = converting.options(OutType.KEEP, OptionalLong.empty());
+        try (ModelSource source = adapters.open(input, inputs, options, common)) {
+            GgufModel model = GgufModel.of(source, options);
             Quantization quantization =
                     Quantization.of(
                             model.metadata(), model.weights(), quantizing.options(fileType));

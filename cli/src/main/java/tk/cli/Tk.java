@@ -23,6 +23,7 @@ import java.util.Map;
             PackageCommand.class,
             ConvertCommand.class,
             QuantizeCommand.class,
+            MergeLoraCommand.class,
             VerifyCommand.class,
             InspectCommand.class,
             HelpCommand.class

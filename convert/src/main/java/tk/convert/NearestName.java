@@ -4,14 +4,14 @@ import java.util.Collection;
 import java.util.Optional;
 
 /** Finds the name that was probably meant. */
-final class NearestName {
+public final class NearestName {
     private NearestName() {}
 
     /**
      * The candidate with the fewest edits from {@code name}, unless even that differs in more than
      * half of its characters.
      */
-    static Optional<String> among(Collection<String> candidates, String name) {
+    public static Optional<String> among(Collection<String> candidates, String name) {
         String best = null;
         int fewest = name.length() / 2 + 1;
         for (String candidate : candidates) {

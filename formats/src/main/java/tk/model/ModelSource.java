@@ -33,12 +33,19 @@ public final class ModelSource implements AutoCloseable {
     private final Weights found;
     private final Checkpoint weights;
     private final Options options;
+    private final Optional<ModelConfig> settings;
 
-    private ModelSource(Path path, Weights found, Checkpoint weights, Options options) {
+    private ModelSource(
+            Path path,
+            Weights found,
+            Checkpoint weights,
+            Options options,
+            Optional<ModelConfig> settings) {
         this.path = path;
         this.found = found;
         this.weights = weights;
         this.options = options;
+        this.settings = settings;
     }
 
     /**
@@ -65,7 +72,23 @@ public final class ModelSource implements AutoCloseable {
         options.tokenizer().ifPresent(ModelSource::requireExists);
         requireExists(path);
         Weights weights = Files.isDirectory(path) ? ModelFolder.find(path) : Weights.of(path);
-        return new ModelSource(path, weights, weights.open(options.key()), options);
+        return new ModelSource(
+                path, weights, weights.open(options.key()), options, Optional.empty());
+    }
+
+    /**
+     * The same model with other weights and settings, such as after an adapter was merged into it.
+     *
+     * @param weights own what they are made of; closing the result closes them
+     * @param tokenizer a folder whose tokenizer takes the place of the model's own
+     */
+    public ModelSource with(Checkpoint weights, ModelConfig config, Optional<Path> tokenizer) {
+        return new ModelSource(
+                path,
+                found,
+                weights,
+                new Options(options.config(), tokenizer.or(options::tokenizer), options.key()),
+                Optional.of(config));
     }
 
     private static void requireExists(Path path) {
@@ -113,6 +136,7 @@ public final class ModelSource implements AutoCloseable {
      * @throws tk.error.UnsupportedException where it is that of a model tk does not convert
      */
     public Optional<ModelConfig> config() {
+        if (settings.isPresent()) return settings;
         return configFile().map(ConfigReader::read).or(this::metaConfig);
     }
 
@@ -134,6 +158,7 @@ public final class ModelSource implements AutoCloseable {
      * their {@code params.json}.
      */
     public Optional<JsonObject> configJson() {
+        if (settings.isPresent()) return settings.map(ModelConfig::json);
         if (found instanceof Weights.Meta meta && configFile().isEmpty())
             return Optional.of(Json.readObject(meta.params()));
         return configFile().map(Json::readObject);

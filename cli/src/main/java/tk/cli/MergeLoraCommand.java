@@ -1,0 +1,172 @@
+package tk.cli;
+
+import org.jspecify.annotations.Nullable;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+import tk.checkpoint.PlanWriter;
+import tk.checkpoint.StagedOutput;
+import tk.checkpoint.WritePlan;
+import tk.convert.gguf.OutType;
+import tk.convert.lora.Merge;
+import tk.convert.route.ConvertOptions;
+import tk.convert.route.LoraMerge;
+import tk.convert.route.ToHf;
+import tk.error.UsageException;
+import tk.gguf.GgufWriter;
+import tk.json.JsonValue;
+import tk.json.JsonValue.JsonObject;
+import tk.quantize.FileType;
+import tk.quantize.Quantization;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+
+/** {@code tk merge-lora}: PEFT adapters merged into their base, as PEFT merges them. */
+@Command(
+        name = "merge-lora",
+        description =
+                "Merges LoRA adapters into their base: a Hugging Face folder, or with -t a GGUF.",
+        footer = {
+            "",
+            "BASE is anything tk reads; ADAPTER is a folder with adapter_config.json and its tensors.",
+            "Several adapters are merged one after another."
+        })
+final class MergeLoraCommand implements Callable<Integer> {
+    @Mixin private CommonOptions common;
+    @Mixin private OutputOptions output;
+    @Mixin private InputOptions inputs;
+    @Mixin private Quantizing quantizing;
+    @Mixin private Converting converting;
+
+    @Option(
+            names = {"-t", "--type"},
+            paramLabel = "TYPE",
+            description = "Write a GGUF of this type, such as q4_K_M or f16.")
+    private @Nullable String type;
+
+    @Option(
+            names = "--dtype",
+            paramLabel = "f32|f16|bf16|keep",
+            defaultValue = "keep",
+            description = "The type of the weights in the folder (default: ${DEFAULT-VALUE}).")
+    private String dtype = "keep";
+
+    @Option(
+            names = "--scale",
+            paramLabel = "X",
+            defaultValue = "1",
+            description = "Multiplies what the adapters add (default: ${DEFAULT-VALUE}).")
+    private double scale = 1;
+
+    @Option(
+            names = "--max-shard-size",
+            paramLabel = "SIZE",
+            description = "The largest file of weights in the folder, such as 5GB.")
+    private @Nullable String maxShardSize;
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "PATH",
+            description = "What to write.")
+    private @Nullable Path target;
+
+    @Parameters(
+            arity = "2..*",
+            paramLabel = "BASE ADAPTER… OUTPUT",
+            description = "The base, the adapters in order, and where to.")
+    private List<Path> arguments = new ArrayList<>();
+
+    @SuppressWarnings("NullAway.Init")
+    MergeLoraCommand() {}
+
+    @Override
+    public Integer call() {
+        List<Path> adapters = new ArrayList<>(arguments);
+        Path base = adapters.removeFirst();
+        Path path = target != null ? target : adapters.removeLast();
+        if (adapters.isEmpty())
+            throw new UsageException(
+                    "BASE, ADAPTER and OUTPUT are needed", "tk merge-lora BASE ADAPTER… OUTPUT");
+        if (!output.dryRun()) StagedOutput.check(path, output.force());
+        ConvertOptions options = converting.options(outType(), shardBytes());
+        try (LoraMerge merge = AdapterOptions.merge(inputs.open(base), adapters, scale, options)) {
+            merge.notes().forEach(common::note);
+            WritePlan plan = plan(merge, options, path);
+            if (output.dryRun()) {
+                StagedOutput.check(path, output.force());
+                StagedOutput.requireSpace(path, plan.bytes());
+            } else {
+                new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
+            }
+            report(merge, plan);
+        }
+        return 0;
+    }
+
+    private OutType outType() {
+        return OutType.named(dtype)
+                .orElseThrow(
+                        () -> new UsageException("--dtype " + dtype, "f32, f16, bf16 or keep"));
+    }
+
+    private OptionalLong shardBytes() {
+        return maxShardSize == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(Sizes.parse("--max-shard-size", maxShardSize));
+    }
+
+    private WritePlan plan(LoraMerge merge, ConvertOptions options, Path path) {
+        if (type == null) {
+            ToHf folder = ToHf.of(merge.source(), options);
+            return folder.plan(options, path);
+        }
+        FileType fileType = FileType.named(type);
+        GgufModel model = GgufModel.of(merge.source(), options);
+        model.notes().forEach(common::note);
+        Quantization quantization =
+                Quantization.of(model.metadata(), model.weights(), quantizing.options(fileType));
+        Quantizing.fallbacks(quantization).forEach(common::warn);
+        return GgufWriter.plan(quantization.metadata(), quantization.weights(), path);
+    }
+
+    private void report(LoraMerge merge, WritePlan plan) {
+        List<String> lines = new ArrayList<>();
+        List<JsonValue> adapters = new ArrayList<>();
+        for (Merge.Step step : merge.merge().steps()) {
+            int tensors = step.plan().tensors().size();
+            lines.add(
+                    "%s: %d tensors, all used: %d modules merged, %d parameters replaced"
+                            .formatted(
+                                    step.plan().adapter().folder(),
+                                    tensors,
+                                    step.plan().modules(),
+                                    step.plan().saved().size()));
+            adapters.add(
+                    new JsonObject(new LinkedHashMap<>())
+                            .with("path", JsonValue.of(step.plan().adapter().folder().toString()))
+                            .with("tensors", JsonValue.of(tensors))
+                            .with("modules", JsonValue.of(step.plan().modules()))
+                            .with("replaced", JsonValue.of(step.plan().saved().size())));
+        }
+        lines.add(
+                plan.target()
+                        + ": "
+                        + Sizes.bytes(plan.bytes())
+                        + (output.dryRun() ? " (nothing was written: --dry-run)" : ""));
+        JsonObject json =
+                new JsonObject(new LinkedHashMap<>())
+                        .with("path", JsonValue.of(plan.target().toString()))
+                        .with("bytes", JsonValue.of(plan.bytes()))
+                        .with("written", JsonValue.of(!output.dryRun()))
+                        .with("adapters", new JsonValue.JsonArray(adapters));
+        common.result(json, String.join("\n", lines));
+    }
+}

@@ -1,0 +1,117 @@
+package tk.convert.lora;
+
+import tk.error.MalformedException;
+
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+
+/**
+ * A regular expression from an adapter's configuration, as Python's {@code re} reads it, over the
+ * path of a module.
+ *
+ * <p>It comes from a file of unknown origin, so that a match may take only so many steps.
+ */
+final class ModuleRegex {
+    /** Far more than any real expression needs for a module's path of some fifty characters. */
+    private static final int MOST_STEPS = 2_000_000;
+
+    private static final int LONGEST = 1 << 16;
+
+    private final Pattern pattern;
+    private final String place;
+
+    private ModuleRegex(Pattern pattern, String place) {
+        this.pattern = pattern;
+        this.place = place;
+    }
+
+    /**
+     * Compiles one.
+     *
+     * @param place the file and the JSON path it stands at, for errors
+     * @throws MalformedException where it is no regular expression
+     */
+    static ModuleRegex of(String python, String place) {
+        if (python.length() > LONGEST) {
+            throw new MalformedException(
+                    "%s: a regular expression of %d characters, expected at most %d"
+                            .formatted(place, python.length(), LONGEST));
+        }
+        String java =
+                python.replace("(?P<", "(?<")
+                        .replaceAll("\\(\\?P=(\\w+)\\)", "\\\\k<$1>")
+                        .replace("\\Z", "\\z");
+        try {
+            return new ModuleRegex(Pattern.compile(java), place);
+        } catch (PatternSyntaxException e) {
+            throw new MalformedException(
+                    "%s: `%s` is no regular expression: %s"
+                            .formatted(place, python, e.getDescription()),
+                    "Correct it in adapter_config.json.",
+                    e);
+        }
+    }
+
+    /** Whether the whole path matches ({@code re.fullmatch}). */
+    boolean matches(String path) {
+        return run(path, Matcher::matches);
+    }
+
+    /** The first group of a match at the path's beginning ({@code re.match}), or empty text. */
+    String firstGroup(String path) {
+        StringBuilder group = new StringBuilder();
+        run(
+                path,
+                matcher -> {
+                    if (!matcher.lookingAt()) return false;
+                    group.append(matcher.group(1));
+                    return true;
+                });
+        return group.toString();
+    }
+
+    private interface Attempt {
+        boolean on(Matcher matcher);
+    }
+
+    private boolean run(String path, Attempt attempt) {
+        try {
+            return attempt.on(pattern.matcher(new Counted(path, new int[1])));
+        } catch (TooManySteps | StackOverflowError e) {
+            throw new MalformedException(
+                    "%s: `%s` takes more than %,d steps on `%s`"
+                            .formatted(place, pattern, MOST_STEPS, path),
+                    "Write it without nested repetitions.",
+                    e);
+        }
+    }
+
+    private static final class TooManySteps extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    /** Text that counts how often it is looked at, which is what backtracking does. */
+    private record Counted(String text, int[] steps) implements CharSequence {
+        @Override
+        public char charAt(int index) {
+            if (++steps[0] > MOST_STEPS) throw new TooManySteps();
+            return text.charAt(index);
+        }
+
+        @Override
+        public int length() {
+            return text.length();
+        }
+
+        @Override
+        public CharSequence subSequence(int start, int end) {
+            return text.substring(start, end);
+        }
+
+        @Override
+        public String toString() {
+            return text;
+        }
+    }
+}
