@@ -164,7 +164,7 @@ final class Filters {
         String prefix = base == 16 ? "0x" : base == 8 ? "0o" : base == 2 ? "0b" : "";
         return Long.parseLong(
                 digits.startsWith(prefix) ? digits.substring(prefix.length()) : digits,
-                (int) Math.clamp(base, 2, 36));
+                Math.clamp(base, 2, 36));
     }
 
     /** Java would also take hexadecimal digits and a type suffix. */
@@ -180,7 +180,7 @@ final class Filters {
         Object value = bound.required("value");
         if (value instanceof Undefined u) throw u.failure();
         double number = Operators.asDouble(value);
-        int precision = (int) Math.clamp(bound.whole("precision", 0), -300, 300);
+        int precision = Math.clamp(bound.whole("precision", 0), -300, 300);
         double scale = Math.pow(10, precision);
         return switch (bound.text("method", "common")) {
             case "ceil" -> Math.ceil(number * scale) / scale;

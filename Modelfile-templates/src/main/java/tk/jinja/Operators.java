@@ -302,7 +302,8 @@ final class Operators {
                 case "*" -> Math.multiplyExact(x, y);
                 case "//" -> Math.floorDivExact(x, y);
                 case "%" -> Math.floorMod(x, y);
-                case "**" -> y < 0 ? (Object) Math.pow(x, y) : (Object) power(x, y);
+                case "**" ->
+                        y < 0 ? (Object) Math.pow((double) x, (double) y) : (Object) power(x, y);
                 default -> throw new IllegalStateException(operator);
             };
         } catch (ArithmeticException e) {

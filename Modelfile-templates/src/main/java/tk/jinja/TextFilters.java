@@ -92,7 +92,7 @@ final class TextFilters {
         String indention =
                 width instanceof String s
                         ? s
-                        : " ".repeat((int) Math.clamp(Operators.asLong(width), 0, 1000));
+                        : " ".repeat(Math.clamp(Operators.asLong(width), 0, 1000));
         boolean blank = Operators.truth(bound.get("blank", false));
         String text = bound.required("s") instanceof String s ? s : fail(bound.required("s"));
         List<Object> lines = PythonStrings.lines(text + "\n", false);

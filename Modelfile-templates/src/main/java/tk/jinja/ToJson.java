@@ -29,13 +29,10 @@ final class ToJson {
                                                 : "\n"
                                                         + " "
                                                                 .repeat(
-                                                                        (int)
-                                                                                Math.clamp(
-                                                                                        Operators
-                                                                                                .asLong(
-                                                                                                        i),
-                                                                                        0,
-                                                                                        100)))
+                                                                        Math.clamp(
+                                                                                Operators.asLong(i),
+                                                                                0,
+                                                                                100)))
                         .orElse("");
         var separators = options.optional("separators");
         if (separators.isPresent()) {

@@ -89,7 +89,8 @@ public record Adapter(Path folder, Path file, AdapterConfig config, Checkpoint t
     /** torchtune writes a file an epoch; the last counts. */
     private static Optional<Path> torchtune(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
-            return files.filter(file -> epoch(file) >= 0).max(Comparator.comparing(Adapter::epoch));
+            return files.filter(file -> epoch(file) >= 0)
+                    .max(Comparator.comparingInt(Adapter::epoch));
         } catch (IOException e) {
             throw new IoException(folder + ": cannot be listed: " + e.getMessage(), null, e);
         }

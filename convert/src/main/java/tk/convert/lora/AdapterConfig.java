@@ -79,7 +79,7 @@ public record AdapterConfig(
      * @param regex over the whole path
      * @param value what holds there
      */
-    record Pattern<T>(ModuleRegex regex, T value) {}
+    public record Pattern<T>(ModuleRegex regex, T value) {}
 
     /** Copies the collections. */
     public AdapterConfig {

@@ -178,7 +178,7 @@ final class AdapterPlanner {
     private void requireReplacement(String parameter, Tensor tensor) {
         Shape found = tensor.info().shape();
         Shape expected = base.shapes().get(parameter);
-        if (found.equals(expected) || expected == null) return;
+        if (expected == null || found.equals(expected)) return;
         boolean vocabulary =
                 BaseModules.partner(parameter).isPresent()
                         && found.rank() == 2

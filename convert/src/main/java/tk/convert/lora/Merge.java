@@ -197,6 +197,7 @@ public record Merge(HfModel base, List<Step> steps, HfModel merged, List<String>
             Shape shape = modules.shapes().get(name);
             boolean both = plan.saved().size() > 1 && bothSaved(plan);
             return trained != null
+                    && shape != null
                     && modules.tied()
                     && !plan.adapter().config().ensureTying()
                     && plan.adapter().config().saves(BaseModules.module(name))

@@ -12,7 +12,7 @@ import java.util.regex.PatternSyntaxException;
  *
  * <p>It comes from a file of unknown origin, so that a match may take only so many steps.
  */
-final class ModuleRegex {
+public final class ModuleRegex {
     /** Far more than any real expression needs for a module's path of some fifty characters. */
     private static final int MOST_STEPS = 2_000_000;
 

@@ -3,7 +3,7 @@ package tk.convert.lora;
 import java.util.List;
 
 /** Which modules a key of the configuration means. */
-sealed interface ModuleSelection {
+public sealed interface ModuleSelection {
     /** Whether the module at this path is meant, such as {@code model.layers.0.mlp.up_proj}. */
     boolean contains(String path);
 
