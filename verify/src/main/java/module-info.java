@@ -7,6 +7,7 @@ module tk.verify {
     requires static jdk.incubator.vector;
 
     exports tk.verify;
+    exports tk.verify.importance;
     exports tk.verify.report;
     exports tk.verify.weights;
     exports tk.verify.reference;

@@ -128,7 +128,7 @@ public record KlDivergence(
         }
 
         void addReference(float[] logits, int token) {
-            reference.add(Perplexity.logSumExp(logits) - logits[token]);
+            reference.add(logits, token);
         }
 
         void add(BaseLogits coded, float[] logits, int vocabulary, int token) {

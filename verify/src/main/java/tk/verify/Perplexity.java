@@ -33,7 +33,7 @@ public record Perplexity(
                     (position, logits) -> {
                         if (position == last) return;
                         int token = text.next(chunk, position);
-                        losses.add(logSumExp(logits) - logits[token]);
+                        losses.add(logits, token);
                     });
             progress.advance(text.context());
         }
@@ -50,10 +50,15 @@ public record Perplexity(
     }
 
     /** Negative log-likelihoods, added up. */
-    static final class Losses {
+    public static final class Losses {
         private long count;
         private double sum;
         private double squares;
+
+        /** Adds the prediction of a token that truly followed. */
+        public void add(float[] logits, int token) {
+            add(logSumExp(logits) - logits[token]);
+        }
 
         void add(double nll) {
             count++;
@@ -70,7 +75,8 @@ public record Perplexity(
             return Math.max(0, squares / count - mean() * mean()) / (count - 1);
         }
 
-        Perplexity perplexity(int chunks) {
+        /** What they come to. */
+        public Perplexity perplexity(int chunks) {
             double value = Math.exp(mean());
             return new Perplexity(chunks, count, mean(), value, value * Math.sqrt(variance()));
         }

@@ -35,7 +35,7 @@ public record Tolerances(
 
     /**
      * How many times the divergence of rounding errors of the same size is accepted. Measured on
-     * 300 correct conversions: 0.5 to 1.6 times.
+     * 252 correct quantizations of small models of random weights: 0.79 to 1.23 times.
      */
     private static final double OVER_CONTROL = 3;
 

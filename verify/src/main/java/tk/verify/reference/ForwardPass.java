@@ -3,6 +3,7 @@ package tk.verify.reference;
 import org.jspecify.annotations.Nullable;
 
 import tk.verify.reference.Decoder.Layer;
+import tk.verify.reference.InputSink.Input;
 import tk.verify.reference.MatrixProduct.Then;
 
 /**
@@ -34,6 +35,7 @@ final class ForwardPass implements AutoCloseable {
     private float[] sin = {}; // (headDim / 2, stride)
     private float[] scale = {}; // (stride)
     private final float[] row; // (hidden)
+    private @Nullable InputSink inputs;
 
     ForwardPass(Decoder model, Kernels kernels, WorkerPool pool) {
         this.model = model;
@@ -46,6 +48,11 @@ final class ForwardPass implements AutoCloseable {
 
     MatrixProduct product() {
         return product;
+    }
+
+    /** Shows the inputs of all matrices from now on, or of none. */
+    void watch(@Nullable InputSink sink) {
+        inputs = sink;
     }
 
     /**
@@ -62,7 +69,7 @@ final class ForwardPass implements AutoCloseable {
             KeyValueCache cache = caches[caches.length == 1 ? 0 : i];
             if (caches.length == 1) cache.clear();
             for (Chunk chunk : chunks) {
-                layer(model.layers().get(i), chunk, cache, first + tokens.length);
+                layer(i, chunk, cache, first + tokens.length);
             }
             observe(i + 1, chunks, observer);
         }
@@ -87,7 +94,8 @@ final class ForwardPass implements AutoCloseable {
     }
 
     /** One decoder layer: x += Wo · attention(norm(x)), then x += Wdown · mlp(norm(x)). */
-    private void layer(Layer layer, Chunk chunk, KeyValueCache cache, int length) {
+    private void layer(int number, Chunk chunk, KeyValueCache cache, int length) {
+        Layer layer = model.layers().get(number);
         int stride = chunk.stride();
         float[] x = chunk.hidden(); // (hidden, stride)
         reserve(stride);
@@ -96,6 +104,7 @@ final class ForwardPass implements AutoCloseable {
         norm(x, model.hidden(), stride, layer.attentionNorm(), normed);
 
         // query, key and value of every token
+        show(number, Input.ATTENTION, normed, model.hidden(), chunk);
         product.run(layer.query(), normed, 0, stride, stride, query, stride, Then.STORE);
         product.run(layer.key(), normed, 0, stride, stride, key, stride, Then.STORE);
         product.run(layer.value(), normed, 0, stride, stride, value, stride, Then.STORE);
@@ -112,12 +121,15 @@ final class ForwardPass implements AutoCloseable {
         // look back
         cache.append(key, value, stride, chunk.count());
         attention.run(chunk, cache, query, layer.window(), attended);
+        show(number, Input.ATTENTION_OUTPUT, attended, model.heads() * model.headDim(), chunk);
         product.run(layer.output(), attended, 0, stride, stride, x, stride, Then.ADD);
 
         // MLP: down(silu(gate(x)) · up(x))
         norm(x, model.hidden(), stride, layer.mlpNorm(), normed);
+        show(number, Input.MLP, normed, model.hidden(), chunk);
         product.run(layer.gate(), normed, 0, stride, stride, inner, stride, Then.STORE);
         product.run(layer.up(), normed, 0, stride, stride, inner, stride, Then.SWIGLU);
+        show(number, Input.DOWN, inner, model.feedForward(), chunk);
         product.run(layer.down(), inner, 0, stride, stride, x, stride, Then.ADD);
     }
 
@@ -126,6 +138,10 @@ final class ForwardPass implements AutoCloseable {
         reserve(chunk.stride());
         norm(chunk.hidden(), model.hidden(), chunk.stride(), model.finalNorm(), normed);
         return normed;
+    }
+
+    private void show(int layer, Input input, float[] x, int features, Chunk chunk) {
+        if (inputs != null) inputs.accept(layer, input, x, features, chunk.stride(), chunk.count());
     }
 
     /** RMS norm (Zhang and Sennrich, 2019): {@code out = x / √(mean(x²) + ε) · weight}, a token. */

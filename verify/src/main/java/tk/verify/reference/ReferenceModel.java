@@ -2,6 +2,7 @@ package tk.verify.reference;
 
 import org.jspecify.annotations.Nullable;
 
+import tk.verify.reference.InputSink.Input;
 import tk.verify.reference.MatrixProduct.Then;
 
 import java.lang.foreign.Arena;
@@ -67,6 +68,11 @@ public final class ReferenceModel implements LogitModel {
         return model.hidden();
     }
 
+    /** Whether the head is a matrix of its own, and not the embedding. */
+    public boolean hasOwnHead() {
+        return model.head().weights() != model.embedding();
+    }
+
     /** How many decoder layers there are. */
     public int layers() {
         return model.layers().size();
@@ -95,6 +101,25 @@ public final class ReferenceModel implements LogitModel {
     /** Runs a sequence as {@link #logits} does and shows the residual stream after every layer. */
     public void layers(int[] tokens, LayerSink sink) {
         runAll(tokens, sink);
+    }
+
+    /**
+     * Runs a sequence as {@link #logits} does and shows what every matrix is multiplied with.
+     *
+     * @param first the first position whose logits are wanted; the sequence's length for none
+     */
+    public void inputs(int[] tokens, InputSink inputs, int first, LogitSink sink) {
+        pass.watch(inputs);
+        try {
+            for (Chunk chunk : runAll(tokens, null)) {
+                float[] normed = pass.finalNorm(chunk);
+                inputs.accept(
+                        -1, Input.HEAD, normed, model.hidden(), chunk.stride(), chunk.count());
+                head(chunk, first, (position, h, scores) -> sink.accept(position, scores));
+            }
+        } finally {
+            pass.watch(null);
+        }
     }
 
     private Chunk[] runAll(int[] tokens, @Nullable LayerSink observer) {
