@@ -55,6 +55,9 @@ public record Perplexity(
         private double sum;
         private double squares;
 
+        /** None yet. */
+        public Losses() {}
+
         /** Adds the prediction of a token that truly followed. */
         public void add(float[] logits, int token) {
             add(logSumExp(logits) - logits[token]);
