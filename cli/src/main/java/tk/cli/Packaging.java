@@ -93,11 +93,8 @@ final class Packaging {
     /** Prints what would be written, having checked what the real run checks. */
     void showPlan(Path target) {
         GgufModel model = model();
-        GgufModel extended = addsBytes(model) ? ByteTokens.planned(model) : model;
-        Quantization quantization = quantization(model, extended);
-        WritePlan plan =
-                GgufWriter.plan(
-                        quantization.metadata(), quantization.weights(), target.resolve(fileName));
+        Quantization quantization = planned(model);
+        WritePlan plan = gguf(quantization, target);
         StagedOutput.requireSpace(target, plan.bytes());
         JsonObject json =
                 new JsonObject(new LinkedHashMap<>())
@@ -140,6 +137,8 @@ final class Packaging {
         var instructions =
                 modelfile.instructions(context, model.metadata().string("tokenizer.chat_template"));
 
+        // Byte rows take a while to fit: what would stop the writing is said before.
+        StagedOutput.requireSpace(target, gguf(planned(model), target).bytes());
         Optional<ByteTokens> bytes =
                 addsBytes(model)
                         ? Optional.of(
@@ -150,9 +149,7 @@ final class Packaging {
         Quantization quantization = quantization(model, extended);
         Quantizing.fallbacks(quantization).forEach(common::warn);
 
-        WritePlan plan =
-                GgufWriter.plan(
-                        quantization.metadata(), quantization.weights(), target.resolve(fileName));
+        WritePlan plan = gguf(quantization, target);
         Optional<WritePlan> folder = keepHf ? Optional.of(hfFolder(target)) : Optional.empty();
         long space = plan.bytes() + folder.map(WritePlan::bytes).orElse(0L) + REPORT_SPACE;
         try (StagedOutput stage = StagedOutput.open(target, space, force)) {
@@ -187,6 +184,16 @@ final class Packaging {
         GgufModel model = planned;
         if (model == null) throw new IllegalStateException("not planned");
         return model;
+    }
+
+    /** The model as it will be quantized, byte rows without values where they are to be fitted. */
+    private Quantization planned(GgufModel model) {
+        return quantization(model, addsBytes(model) ? ByteTokens.planned(model) : model);
+    }
+
+    private WritePlan gguf(Quantization quantization, Path target) {
+        return GgufWriter.plan(
+                quantization.metadata(), quantization.weights(), target.resolve(fileName));
     }
 
     private boolean addsBytes(GgufModel model) {

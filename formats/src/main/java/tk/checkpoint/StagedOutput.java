@@ -127,12 +127,17 @@ public final class StagedOutput implements AutoCloseable {
     }
 
     /**
-     * Refuses a folder (or its nearest existing parent) with fewer than {@code bytes} bytes free.
+     * Refuses a folder (or its nearest existing parent) that cannot be written to, or has fewer
+     * than {@code bytes} bytes free.
      */
     public static void requireSpace(Path folder, long bytes) {
         Path existing = folder.toAbsolutePath();
         while (existing != null && !Files.exists(existing)) existing = existing.getParent();
         if (existing == null) return;
+        if (!Files.isWritable(existing)) {
+            throw new IoException(
+                    existing + ": the folder is not writable", "Choose another output folder.");
+        }
         long free;
         try {
             FileStore store = Files.getFileStore(existing);
