@@ -4,6 +4,7 @@ module tk.modelfile {
     requires transitive tk.verify;
     requires static transitive org.jspecify;
 
+    exports tk.gotemplate;
     exports tk.jinja;
     exports tk.modelfile;
 }

@@ -1,0 +1,10 @@
+package tk.gotemplate;
+
+/** What goes wrong while a template is executed. */
+final class GoError extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    GoError(String message) {
+        super(message);
+    }
+}

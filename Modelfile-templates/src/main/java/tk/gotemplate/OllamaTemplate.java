@@ -1,0 +1,197 @@
+package tk.gotemplate;
+
+import tk.error.MalformedException;
+import tk.error.UnsupportedException;
+
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * A prompt template as Ollama reads and fills it. Immutable and thread-safe.
+ *
+ * <p>There are two ways, and the template decides by what it mentions:
+ *
+ * <ul>
+ *   <li>{@code .Messages}: it is executed once, with all messages; those that follow one another in
+ *       the same role are one, with a blank line between.
+ *   <li>otherwise once for each pair of {@code .Prompt} and {@code .Response}, with the {@code
+ *       .System} that came before it; in the last one, what follows {@code .Response} is left out.
+ *       A template without {@code .Response} gets one at its end.
+ * </ul>
+ *
+ * <p>BOS is none of its business: the runtime adds it.
+ *
+ * <p>Source: Go's {@code text/template/parse}, Ollama's {@code template/template.go}.
+ */
+public final class OllamaTemplate {
+    private final Map<String, List<Node>> templates;
+    private final boolean usesMessages;
+
+    /** Whether the user asked for a thinking model's thoughts. */
+    public enum Thinking {
+        /** Nothing was said. */
+        UNSET,
+        /** Wanted. */
+        ON,
+        /** Not wanted. */
+        OFF
+    }
+
+    private OllamaTemplate(Map<String, List<Node>> templates) {
+        this.templates = templates;
+        Set<String> names = Names.in(templates);
+        usesMessages = names.contains("messages");
+        if (!usesMessages && !names.contains("response")) {
+            List<Node> main = new ArrayList<>(templates.getOrDefault("", List.of()));
+            main.addAll(Parser.parse("{{ .Response }}").getOrDefault("", List.of()));
+            templates.put("", main);
+        }
+    }
+
+    /**
+     * Parses a template.
+     *
+     * @throws MalformedException where Ollama would refuse it
+     */
+    public static OllamaTemplate parse(String template) {
+        return new OllamaTemplate(Parser.parse(template));
+    }
+
+    /** Whether it goes through {@code .Messages} itself. */
+    public boolean usesMessages() {
+        return usesMessages;
+    }
+
+    /** The prompt that a conversation becomes, when thinking is not spoken of. */
+    public String render(List<Turn> conversation, Supplier<LocalDate> today) {
+        return render(conversation, Thinking.UNSET, today);
+    }
+
+    /**
+     * The prompt that a conversation becomes, without BOS.
+     *
+     * @param conversation its last turn is what the model answers, or goes on with
+     * @param today for {@code currentDate}
+     * @throws MalformedException where Ollama would fail
+     * @throws UnsupportedException where it uses something that tk lacks, naming it
+     */
+    public String render(List<Turn> conversation, Thinking thinking, Supplier<LocalDate> today) {
+        Functions functions = new Functions(today);
+        List<Turn> turns = collated(conversation);
+        if (!usesMessages) return pairs(turns, thinking, functions);
+        SequencedMap<String, Object> data = data(thinking);
+        data.put(
+                "System",
+                String.join(
+                        "\n\n",
+                        conversation.stream()
+                                .filter(turn -> turn.role().equals("system"))
+                                .map(Turn::content)
+                                .toList()));
+        data.put("Messages", turns.stream().map(OllamaTemplate::message).toList());
+        data.put("Tools", List.of());
+        data.put("Response", "");
+        return execute(main(), data, functions);
+    }
+
+    private List<Node> main() {
+        return templates.getOrDefault("", List.of());
+    }
+
+    private static SequencedMap<String, Object> data(Thinking thinking) {
+        SequencedMap<String, Object> data = new LinkedHashMap<>();
+        data.put("Think", thinking == Thinking.ON);
+        data.put("ThinkLevel", "");
+        data.put("IsThinkSet", thinking != Thinking.UNSET);
+        return data;
+    }
+
+    private static Object message(Turn turn) {
+        SequencedMap<String, Object> fields = new LinkedHashMap<>();
+        fields.put("Role", turn.role());
+        fields.put("Content", turn.content());
+        fields.put("Thinking", "");
+        fields.put("Images", List.of());
+        fields.put("ToolCalls", List.of());
+        fields.put("ToolName", "");
+        fields.put("ToolCallID", "");
+        return new Struct("api.Message", fields);
+    }
+
+    /** Neighbours of one role joined. */
+    private static List<Turn> collated(List<Turn> conversation) {
+        List<Turn> turns = new ArrayList<>();
+        for (Turn turn : conversation) {
+            boolean joins =
+                    !turns.isEmpty()
+                            && turns.getLast().role().equals(turn.role())
+                            && !turn.role().equals("tool");
+            if (joins) {
+                Turn before = turns.removeLast();
+                turns.add(new Turn(turn.role(), before.content() + "\n\n" + turn.content()));
+            } else {
+                turns.add(turn);
+            }
+        }
+        return turns;
+    }
+
+    private String pairs(List<Turn> turns, Thinking thinking, Functions functions) {
+        StringBuilder out = new StringBuilder();
+        String system = "";
+        String prompt = "";
+        String response = "";
+        for (Turn turn : turns) {
+            boolean ends =
+                    switch (turn.role()) {
+                        case "system" -> !prompt.isEmpty() || !response.isEmpty();
+                        case "user" -> !response.isEmpty();
+                        default -> false;
+                    };
+            if (ends) {
+                out.append(pair(main(), system, prompt, response, thinking, functions));
+                system = "";
+                prompt = "";
+                response = "";
+            }
+            switch (turn.role()) {
+                case "system" -> system = turn.content();
+                case "user" -> prompt = turn.content();
+                case "assistant" -> response = turn.content();
+                default -> {}
+            }
+        }
+        List<Node> last = Cut.afterResponse(main());
+        return out.append(pair(last, system, prompt, response, thinking, functions)).toString();
+    }
+
+    private String pair(
+            List<Node> nodes,
+            String system,
+            String prompt,
+            String response,
+            Thinking thinking,
+            Functions functions) {
+        SequencedMap<String, Object> data = data(thinking);
+        data.put("System", system);
+        data.put("Prompt", prompt);
+        data.put("Response", response);
+        return execute(nodes, data, functions);
+    }
+
+    private String execute(List<Node> nodes, Object data, Functions functions) {
+        Execution execution = new Execution(templates, functions);
+        try {
+            return execution.run(nodes, data);
+        } catch (GoError e) {
+            throw new MalformedException(
+                    "template, line %d: %s".formatted(execution.line(), e.getMessage()), null, e);
+        }
+    }
+}
