@@ -1,7 +1,10 @@
 package tk.cli;
 
+import org.jspecify.annotations.Nullable;
+
 import picocli.CommandLine.Option;
 
+import tk.convert.lora.MergeProof;
 import tk.convert.route.ConvertOptions;
 import tk.convert.route.LoraMerge;
 import tk.model.ModelSource;
@@ -9,6 +12,7 @@ import tk.model.ModelSource;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** LoRA adapters that are merged into the input before anything else is done with it. */
 final class AdapterOptions {
@@ -24,6 +28,8 @@ final class AdapterOptions {
             description = "Multiplies what the adapters add (default: 1).")
     private double scale = 1;
 
+    private @Nullable MergeProof proof;
+
     /**
      * Opens an input with the adapters merged into it; the caller closes.
      *
@@ -34,8 +40,33 @@ final class AdapterOptions {
         ModelSource source = inputs.open(input);
         if (adapters.isEmpty()) return source;
         LoraMerge merge = merge(source, adapters, scale, options);
-        merge.notes().forEach(common::note);
+        try {
+            merge.notes().forEach(common::note);
+            MergeProof found = MergeProof.of(merge.merge(), merge.source().weights());
+            tell(found, common);
+            proof = found;
+        } catch (RuntimeException e) {
+            merge.close();
+            throw e;
+        }
         return merge.source();
+    }
+
+    /** That the merged weights do what base and adapters do apart; empty without adapters. */
+    Optional<MergeProof> proof() {
+        return Optional.ofNullable(proof);
+    }
+
+    /**
+     * Says what a merge did.
+     *
+     * @throws tk.error.TkException where it did something else than it should, or nothing
+     */
+    static void tell(MergeProof proof, CommonOptions common) {
+        proof.require();
+        proof.warnings().forEach(common::warn);
+        common.note("merged: " + proof.summary());
+        if (common.verbose()) proof.farthest().forEach(common::note);
     }
 
     /** Merges adapters; the base is closed where they don't fit. */

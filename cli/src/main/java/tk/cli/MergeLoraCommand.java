@@ -12,6 +12,7 @@ import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
 import tk.convert.gguf.OutType;
 import tk.convert.lora.Merge;
+import tk.convert.lora.MergeProof;
 import tk.convert.route.ConvertOptions;
 import tk.convert.route.LoraMerge;
 import tk.convert.route.ToHf;
@@ -19,6 +20,7 @@ import tk.error.UsageException;
 import tk.gguf.GgufWriter;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
+import tk.model.ModelSource;
 import tk.quantize.FileType;
 import tk.quantize.Quantization;
 
@@ -99,16 +101,35 @@ final class MergeLoraCommand implements Callable<Integer> {
         ConvertOptions options = converting.options(outType(), shardBytes());
         try (LoraMerge merge = AdapterOptions.merge(inputs.open(base), adapters, scale, options)) {
             merge.notes().forEach(common::note);
+            MergeProof proof = MergeProof.of(merge.merge(), merge.source().weights());
+            AdapterOptions.tell(proof, common);
             WritePlan plan = plan(merge, options, path);
             if (output.dryRun()) {
                 StagedOutput.check(path, output.force());
                 StagedOutput.requireSpace(path, plan.bytes());
             } else {
-                new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
+                proof = write(merge, proof, plan);
             }
-            report(merge, plan);
+            report(proof, plan);
         }
         return 0;
+    }
+
+    /** Writes, and proves what was written before it gets its name. */
+    private MergeProof write(LoraMerge merge, MergeProof planned, WritePlan plan) {
+        try (StagedOutput stage = StagedOutput.open(plan.target(), plan.bytes(), output.force())) {
+            new PlanWriter(common.threads(), common.progress()).writeTo(plan, stage.stage());
+            MergeProof proof = planned;
+            if (plan.folder()) {
+                try (ModelSource written =
+                        ModelSource.open(stage.stage(), ModelSource.Options.NONE)) {
+                    proof = MergeProof.of(merge.merge(), written.weights());
+                    proof.require();
+                }
+            }
+            stage.commit();
+            return proof;
+        }
     }
 
     private OutType outType() {
@@ -137,25 +158,19 @@ final class MergeLoraCommand implements Callable<Integer> {
         return GgufWriter.plan(quantization.metadata(), quantization.weights(), path);
     }
 
-    private void report(LoraMerge merge, WritePlan plan) {
+    private void report(MergeProof proof, WritePlan plan) {
         List<String> lines = new ArrayList<>();
-        List<JsonValue> adapters = new ArrayList<>();
-        for (Merge.Step step : merge.merge().steps()) {
-            int tensors = step.plan().tensors().size();
+        for (Merge.Step step : proof.merge().steps()) {
             lines.add(
-                    "%s: %d tensors, all used: %d modules merged, %d parameters replaced"
+                    "%s: %d tensors, each used once: %d modules merged, %d parameters replaced"
                             .formatted(
                                     step.plan().adapter().folder(),
-                                    tensors,
+                                    step.plan().tensors().size(),
                                     step.plan().modules(),
                                     step.plan().saved().size()));
-            adapters.add(
-                    new JsonObject(new LinkedHashMap<>())
-                            .with("path", JsonValue.of(step.plan().adapter().folder().toString()))
-                            .with("tensors", JsonValue.of(tensors))
-                            .with("modules", JsonValue.of(step.plan().modules()))
-                            .with("replaced", JsonValue.of(step.plan().saved().size())));
         }
+        lines.add(proof.summary());
+        lines.addAll(proof.farthest());
         lines.add(
                 plan.target()
                         + ": "
@@ -166,7 +181,7 @@ final class MergeLoraCommand implements Callable<Integer> {
                         .with("path", JsonValue.of(plan.target().toString()))
                         .with("bytes", JsonValue.of(plan.bytes()))
                         .with("written", JsonValue.of(!output.dryRun()))
-                        .with("adapters", new JsonValue.JsonArray(adapters));
+                        .with("lora", proof.toJson());
         common.result(json, String.join("\n", lines));
     }
 }

@@ -98,7 +98,8 @@ final class PackageCommand implements Callable<Integer> {
                             quantizing.options(fileType),
                             converting.options(conversion(source, fileType), OptionalLong.empty()),
                             fileName(modelName, fileType),
-                            byteFallback);
+                            byteFallback,
+                            adapters.proof());
             packaging.plan();
             if (output.dryRun()) {
                 packaging.showPlan(target);

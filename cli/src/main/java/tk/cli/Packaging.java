@@ -6,6 +6,7 @@ import tk.checkpoint.PlanWriter;
 import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
 import tk.convert.gguf.OutType;
+import tk.convert.lora.MergeProof;
 import tk.convert.route.ConvertOptions;
 import tk.convert.route.ToHf;
 import tk.error.IoException;
@@ -48,6 +49,7 @@ final class Packaging {
     private final ConvertOptions converting;
     private final String fileName;
     private final ByteTokens.Mode byteFallback;
+    private final Optional<MergeProof> merged;
 
     private @Nullable GgufModel planned;
 
@@ -56,6 +58,7 @@ final class Packaging {
      *
      * @param converting what the user says of the conversion
      * @param fileName of the GGUF
+     * @param merged what was proven of the adapters that the source holds
      */
     Packaging(
             CommonOptions common,
@@ -63,13 +66,15 @@ final class Packaging {
             QuantizeOptions options,
             ConvertOptions converting,
             String fileName,
-            ByteTokens.Mode byteFallback) {
+            ByteTokens.Mode byteFallback,
+            Optional<MergeProof> merged) {
         this.common = common;
         this.source = source;
         this.options = options;
         this.converting = converting;
         this.fileName = fileName;
         this.byteFallback = byteFallback;
+        this.merged = merged;
     }
 
     /**
@@ -246,6 +251,7 @@ final class Packaging {
                         .toJson()
                         .with("bitsPerWeight", JsonValue.of(quantization.bitsPerWeight()));
         if (added.isPresent()) json = json.with("byteFallback", added.get().json());
+        if (merged.isPresent()) json = json.with("lora", merged.get().toJson());
         try {
             String text = JsonText.PRETTY.write(Console.described(json)) + "\n";
             Files.writeString(stage.stage().resolve("report.json"), atTarget(text, stage));
@@ -285,7 +291,14 @@ final class Packaging {
                         .with("modelfile", JsonValue.of(target.resolve("Modelfile").toString()))
                         .with("report", JsonValue.of(target.resolve("report.json").toString()))
                         .with("verification", moved.with("candidate", candidate));
+        if (merged.isPresent()) json = json.with("lora", merged.get().toJson());
         List<String> lines = new ArrayList<>();
+        merged.ifPresent(
+                m ->
+                        lines.add(
+                                common.console().styled("green", "  pass  ")
+                                        + "lora       "
+                                        + m.summary()));
         lines.add(Verifying.text(verification, common.console()));
         lines.add("");
         lines.add(

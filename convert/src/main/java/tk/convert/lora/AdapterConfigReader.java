@@ -56,7 +56,11 @@ final class AdapterConfigReader {
     }
 
     static AdapterConfig read(Path file) {
-        return new AdapterConfigReader(file.toString(), Json.readObject(file)).read();
+        return parse(file.toString(), Json.readObject(file));
+    }
+
+    static AdapterConfig parse(String place, JsonObject json) {
+        return new AdapterConfigReader(place, json).read();
     }
 
     private AdapterConfig read() {

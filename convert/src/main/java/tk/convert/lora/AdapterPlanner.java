@@ -326,8 +326,8 @@ final class AdapterPlanner {
         long r = config.rank(module);
         long in = embedding ? weight.dim(0) : weight.dim(1);
         long out = embedding ? weight.dim(1) : weight.dim(0);
-        requireShape(a, new Shape(r, in), module);
-        requireShape(b, new Shape(out, r), module);
+        requireShape(a, new Shape(r, in), 0, module);
+        requireShape(b, new Shape(out, r), 1, module);
         Optional<Tensor> magnitude = Optional.ofNullable(parts.get(Part.MAGNITUDE));
         requireKind("use_dora", config.dora(), module, magnitude, "magnitudes");
         magnitude.ifPresent(m -> requireElements(m, out, module));
@@ -383,16 +383,16 @@ final class AdapterPlanner {
         return shape;
     }
 
-    private void requireShape(Tensor tensor, Shape expected, String module) {
+    /** Checks a factor; {@code rankAxis} is the dimension that r is the extent of. */
+    private void requireShape(Tensor tensor, Shape expected, int rankAxis, String module) {
         Shape found = tensor.info().shape();
         if (found.equals(expected)) return;
         boolean rankOnly =
-                found.rank() == 2
-                        && (found.dim(0) == expected.dim(0) || found.dim(1) == expected.dim(1));
+                found.rank() == 2 && found.dim(1 - rankAxis) == expected.dim(1 - rankAxis);
         throw misshapen(
                 tensor,
                 expected,
-                rankOnly && found.elements() > 0
+                rankOnly
                         ? "r is %d here".formatted(config.rank(module))
                         : "`%s` is %s in the base".formatted(module, weightShape(module)));
     }

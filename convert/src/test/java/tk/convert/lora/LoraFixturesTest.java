@@ -44,6 +44,7 @@ final class LoraFixturesTest {
         Path base = Shared.path("fixtures/lora").resolve(report.string("base").orElseThrow());
 
         try (LoraMerge merge = merged(base, adapter)) {
+            prove(merge);
             ToHf written = ToHf.of(merge.source(), ConvertOptions.DEFAULT);
             compare(expected.resolve("merged_changed_tensors.safetensors"), base, written, 1e-6);
             assertThat(written.contents().config().tiedEmbeddings())
@@ -66,6 +67,16 @@ final class LoraFixturesTest {
                 ConvertOptions.DEFAULT);
     }
 
+    private static void prove(LoraMerge merge) {
+        MergeProof proof = MergeProof.of(merge.merge(), merge.source().weights());
+        if (Boolean.getBoolean("tk.show")) {
+            System.out.println(proof.summary());
+            proof.farthest().forEach(System.out::println);
+        }
+        proof.require();
+        assertThat(proof.warnings()).isEmpty();
+    }
+
     /** Merges into the base as 16-bit floats: to the bit. */
     private static void compareNarrow(Path base, Path adapter, OutType type, Path exact)
             throws IOException {
@@ -76,6 +87,7 @@ final class LoraFixturesTest {
                     .write(ToHf.of(wide, options).plan(options, narrow), false);
         }
         try (LoraMerge merge = merged(narrow, adapter)) {
+            prove(merge);
             compare(exact, narrow, ToHf.of(merge.source(), ConvertOptions.DEFAULT), 0);
         }
     }

@@ -1,0 +1,333 @@
+package tk.convert.lora;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import static tk.convert.lora.TinyAdapter.PEFT;
+import static tk.convert.lora.TinyAdapter.Q0;
+import static tk.convert.lora.TinyAdapter.Q1;
+import static tk.convert.lora.TinyAdapter.base;
+import static tk.convert.lora.TinyAdapter.merge;
+import static tk.convert.lora.TinyAdapter.onQueries;
+import static tk.convert.lora.TinyAdapter.seeded;
+import static tk.convert.lora.TinyAdapter.values;
+
+import org.junit.jupiter.api.Test;
+
+import tk.convert.Dialect;
+import tk.convert.HfModel;
+import tk.convert.RotaryRows;
+import tk.tensor.DType;
+import tk.tensor.RenamedTensor;
+import tk.tensor.Scalars;
+import tk.tensor.Tensor;
+
+import java.util.List;
+import java.util.Map;
+
+/** Merges against PEFT's formulas, written out once more. */
+final class MergeTest {
+    private static final String EMBEDDING = "model.embed_tokens";
+    private static final Map<String, Object> TIED = Map.of("tie_word_embeddings", true);
+
+    /** {@code W + s·B·A}, summed as a matrix product does, rounded to {@code type}. */
+    private static float[] sum(float[] w, Tensor a, Tensor b, double s, DType type) {
+        float[] x = LowRank.values(a);
+        float[] y = LowRank.values(b);
+        int rank = (int) a.info().shape().dim(0);
+        int in = x.length / rank;
+        float[] out = new float[w.length];
+        for (int i = 0; i < w.length; i++) {
+            float delta = 0;
+            for (int k = 0; k < rank; k++) {
+                delta = Math.fma(y[i / in * rank + k], x[k * in + i % in], delta);
+            }
+            out[i] = rounded(w[i] + delta * (float) s, type);
+        }
+        return out;
+    }
+
+    private static float rounded(float value, DType type) {
+        return switch (type) {
+            case F16 -> Scalars.fromF16(Scalars.toF16(value));
+            case BF16 -> Scalars.fromBf16(Scalars.toBf16(value));
+            default -> value;
+        };
+    }
+
+    private static float[] expected(HfModel base, TinyAdapter adapter, double s, DType type) {
+        return sum(
+                values(base, Q0 + ".weight"),
+                adapter.named("layers.0.self_attn.q_proj.lora_A.weight"),
+                adapter.named("layers.0.self_attn.q_proj.lora_B.weight"),
+                s,
+                type);
+    }
+
+    private static Merge proven(Merge merge) {
+        MergeProof.of(merge, merge.merged().weights()).require();
+        return merge;
+    }
+
+    @Test
+    void addsTheProductTimesAlphaOverRankRoundedOnce() {
+        for (DType type : List.of(DType.F32, DType.F16, DType.BF16)) {
+            HfModel base = base(type, Map.of());
+            TinyAdapter adapter = onQueries(1);
+            Merge merge = proven(merge(base, adapter.open()));
+            assertThat(values(merge.merged(), Q0 + ".weight"))
+                    .isEqualTo(expected(base, adapter, 2, type));
+            assertThat(values(merge.merged(), "model.layers.0.self_attn.v_proj.weight"))
+                    .isEqualTo(values(base, "model.layers.0.self_attn.v_proj.weight"));
+        }
+    }
+
+    @Test
+    void rsLoraDividesByTheRootOfTheRank() {
+        HfModel base = base(DType.F32, Map.of());
+        TinyAdapter adapter = onQueries(1).with("use_rslora", true);
+        assertThat(values(proven(merge(base, adapter.open())).merged(), Q0 + ".weight"))
+                .isEqualTo(expected(base, adapter, 6 / Math.sqrt(3), DType.F32));
+    }
+
+    @Test
+    void theFirstPatternThatMatchesGivesRankAndAlpha() {
+        HfModel base = base(DType.F32, Map.of());
+        TinyAdapter adapter =
+                seeded(2)
+                        .with("target_modules", List.of("q_proj"))
+                        .with("r", 5)
+                        .with("rank_pattern", ordered("layers.0.self_attn.q_proj", 3, "q_proj", 4))
+                        .with("alpha_pattern", ordered("q_p.*", 12, "layers.0.*", 1))
+                        .linear(Q0, 24, 16, 3)
+                        .linear(Q1, 24, 16, 4);
+        assertThat(values(proven(merge(base, adapter.open())).merged(), Q0 + ".weight"))
+                .isEqualTo(expected(base, adapter, 12.0 / 3, DType.F32));
+    }
+
+    private static Map<String, Object> ordered(String a, int x, String b, int y) {
+        Map<String, Object> map = new java.util.LinkedHashMap<>();
+        map.put(a, x);
+        map.put(b, y);
+        return map;
+    }
+
+    @Test
+    void severalAdaptersAreRoundedOneAfterAnother() {
+        HfModel base = base(DType.BF16, Map.of());
+        TinyAdapter first = onQueries(1);
+        TinyAdapter second = onQueries(5);
+        Merge merge = proven(merge(base, first.open(), second.open()));
+        float[] once = expected(base, first, 2, DType.BF16);
+        assertThat(values(merge.merged(), Q0 + ".weight"))
+                .isEqualTo(
+                        sum(
+                                once,
+                                second.named("layers.0.self_attn.q_proj.lora_A.weight"),
+                                second.named("layers.0.self_attn.q_proj.lora_B.weight"),
+                                2,
+                                DType.BF16));
+    }
+
+    @Test
+    void aScaleMultipliesWhatIsAddedAndNotWhatIsReplaced() {
+        HfModel base = base(DType.F32, Map.of());
+        TinyAdapter adapter =
+                onQueries(1)
+                        .with("modules_to_save", List.of("norm"))
+                        .tensor("model.norm.weight", 16);
+        for (int layer = 0; layer < 2; layer++) {
+            adapter.tensor("model.layers." + layer + ".input_layernorm.weight", 16)
+                    .tensor("model.layers." + layer + ".post_attention_layernorm.weight", 16);
+        }
+        Merge merge = proven(Merge.of("base", base, false, List.of(adapter.open()), 0.25));
+        assertThat(values(merge.merged(), Q0 + ".weight"))
+                .isEqualTo(expected(base, adapter, 0.5, DType.F32));
+        assertThat(values(merge.merged(), "model.norm.weight"))
+                .isEqualTo(LowRank.values(adapter.named("model.norm.weight")));
+    }
+
+    @Test
+    void namesOfTrainersAndWrappersMeanTheSame() {
+        HfModel base = base(DType.F32, Map.of());
+        float[] expected = values(merge(base, onQueries(1).open()).merged(), Q1 + ".weight");
+        List<java.util.function.UnaryOperator<String>> spellings =
+                List.of(
+                        n ->
+                                n.replace("lora_A.weight", "lora_A.default.weight")
+                                        .replace("lora_B.weight", "lora_B.turkish.weight"),
+                        n -> n.replace(PEFT + "model.", PEFT + "model._fsdp_wrapped_module."),
+                        n -> n.replace("self_attn", "_checkpoint_wrapped_module.self_attn"),
+                        n -> "module." + n,
+                        n -> n.replace(PEFT, ""),
+                        n -> n.replace(PEFT + "model.", ""),
+                        n -> n.replace(PEFT + "model.", PEFT + "model.language_model."),
+                        n -> n.replace(PEFT, "_orig_mod." + PEFT));
+        for (var spelling : spellings) {
+            Merge merge = proven(merge(base, onQueries(1).renamed(spelling).open()));
+            assertThat(values(merge.merged(), Q1 + ".weight")).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void torchtunesRowsOfQueriesAreBroughtIntoOrder() {
+        HfModel base = base(DType.F32, Map.of());
+        TinyAdapter peft = onQueries(1);
+        TinyAdapter tune = seeded(9).with("target_modules", List.of("q_proj"));
+        for (int layer = 0; layer < 2; layer++) {
+            String module = "layers." + layer + ".self_attn.q_proj.";
+            String name = "layers." + layer + ".attn.q_proj.";
+            tune.tensor(
+                    RenamedTensor.of(name + "lora_a.weight", peft.named(module + "lora_A.weight")));
+            tune.tensor(
+                    RenamedTensor.of(
+                            name + "lora_b.weight",
+                            RotaryRows.of(
+                                    peft.named(module + "lora_B.weight"),
+                                    4,
+                                    Dialect.Rotary.PAIRS)));
+        }
+        assertThat(values(proven(merge(base, tune.open())).merged(), Q0 + ".weight"))
+                .isEqualTo(values(merge(base, peft.open()).merged(), Q0 + ".weight"));
+    }
+
+    @Test
+    void savedModulesOfATrainersCheckpointReplaceTheBases() {
+        HfModel base = base(DType.BF16, Map.of());
+        TinyAdapter adapter =
+                onQueries(1)
+                        .with("modules_to_save", List.of("lm_head"))
+                        .tensor("lm_head.modules_to_save.default.weight", 10, 16)
+                        .tensor("lm_head.original_module.weight", 10, 16);
+        float[] saved = LowRank.values(adapter.named("default.weight"));
+        for (int i = 0; i < saved.length; i++) saved[i] = rounded(saved[i], DType.BF16);
+        assertThat(values(proven(merge(base, adapter.open())).merged(), "lm_head.weight"))
+                .isEqualTo(saved);
+    }
+
+    @Test
+    void doraScalesRowsToTheirMagnitude() {
+        HfModel base = base(DType.F32, Map.of());
+        TinyAdapter adapter =
+                onQueries(1)
+                        .with("use_dora", true)
+                        .tensor("model.layers.0.self_attn.q_proj.lora_magnitude_vector", 24)
+                        .tensor("model.layers.1.self_attn.q_proj.lora_magnitude_vector.weight", 24);
+        float[] merged = values(proven(merge(base, adapter.open())).merged(), Q0 + ".weight");
+        float[] magnitude =
+                LowRank.values(adapter.named("0.self_attn.q_proj.lora_magnitude_vector"));
+        for (int row = 0; row < 24; row++) {
+            double squares = 0;
+            for (int j = 0; j < 16; j++) squares += Math.pow(merged[row * 16 + j], 2);
+            assertThat(Math.sqrt(squares))
+                    .isCloseTo(Math.abs(magnitude[row]), org.assertj.core.data.Offset.offset(1e-5));
+        }
+    }
+
+    @Test
+    void doraOfAnEmbeddingScalesColumns() {
+        HfModel base = base(DType.F32, Map.of());
+        TinyAdapter adapter =
+                seeded(4)
+                        .with("target_modules", List.of("embed_tokens"))
+                        .with("use_dora", true)
+                        .tensor(EMBEDDING + ".lora_embedding_A", 3, 10)
+                        .tensor(EMBEDDING + ".lora_embedding_B", 16, 3)
+                        .tensor(EMBEDDING + ".lora_magnitude_vector", 16);
+        float[] merged =
+                values(proven(merge(base, adapter.open())).merged(), EMBEDDING + ".weight");
+        float[] magnitude = LowRank.values(adapter.named("lora_magnitude_vector"));
+        for (int j = 0; j < 16; j++) {
+            double squares = 0;
+            for (int row = 0; row < 10; row++) squares += Math.pow(merged[row * 16 + j], 2);
+            assertThat(Math.sqrt(squares))
+                    .isCloseTo(Math.abs(magnitude[j]), org.assertj.core.data.Offset.offset(1e-5));
+        }
+    }
+
+    @Test
+    void whatIsAddedToATiedMatrixChangesBoth() {
+        HfModel base = base(DType.F32, TIED);
+        TinyAdapter adapter =
+                seeded(4).with("target_modules", List.of("lm_head")).linear("lm_head", 10, 16, 3);
+        Merge merge = proven(merge(base, adapter.open()));
+        assertThat(merge.merged().tying().isTied()).isTrue();
+        assertThat(values(merge.merged(), EMBEDDING + ".weight"))
+                .isEqualTo(
+                        sum(
+                                values(base, EMBEDDING + ".weight"),
+                                adapter.named("lora_A.weight"),
+                                adapter.named("lora_B.weight"),
+                                2,
+                                DType.F32));
+    }
+
+    @Test
+    void anEmbeddingTrainedAloneLeavesTheHeadToTheBase() {
+        HfModel base = base(DType.F32, TIED);
+        TinyAdapter adapter =
+                onQueries(1)
+                        .with("modules_to_save", List.of("embed_tokens"))
+                        .tensor(EMBEDDING + ".weight", 10, 16);
+        Merge apart = proven(merge(base, adapter.open()));
+        assertThat(apart.merged().config().tiedEmbeddings()).isFalse();
+        assertThat(values(apart.merged(), "lm_head.weight"))
+                .isEqualTo(values(base, EMBEDDING + ".weight"));
+        Merge together = proven(merge(base, adapter.with("ensure_weight_tying", true).open()));
+        assertThat(together.merged().config().tiedEmbeddings()).isTrue();
+        assertThat(together.merged().weights().tensors()).doesNotContainKey("lm_head.weight");
+    }
+
+    @Test
+    void equalEmbeddingAndHeadStayOne() {
+        HfModel base = base(DType.F32, TIED);
+        TinyAdapter adapter =
+                onQueries(1)
+                        .with("modules_to_save", List.of("embed_tokens", "lm_head"))
+                        .tensor(EMBEDDING + ".weight", 12, 16);
+        adapter.tensor(RenamedTensor.of(PEFT + "lm_head.weight", adapter.named("tokens.weight")));
+        Merge merge = proven(merge(base, adapter.open()));
+        assertThat(merge.merged().config().tiedEmbeddings()).isTrue();
+        assertThat(merge.merged().config().vocabSize()).isEqualTo(12);
+        assertThat(merge.notes()).anyMatch(n -> n.contains("stay one"));
+    }
+
+    @Test
+    void layersAndExclusionsNarrowTheTargets() {
+        HfModel base = base(DType.F32, Map.of());
+        TinyAdapter adapter =
+                seeded(3)
+                        .with("target_modules", List.of("q_proj", "v_proj"))
+                        .with("exclude_modules", ".*v_proj")
+                        .with("layers_to_transform", 1)
+                        .linear(Q1, 24, 16, 3);
+        Merge merge = proven(merge(base, adapter.open()));
+        assertThat(merge.steps().getFirst().plan().lowRank()).containsOnlyKeys(Q1);
+    }
+
+    @Test
+    void fanInFanOutIsIgnoredAsThereAreOnlyLinearLayers() {
+        HfModel base = base(DType.F32, Map.of());
+        Merge merge = proven(merge(base, onQueries(1).with("fan_in_fan_out", true).open()));
+        assertThat(values(merge.merged(), Q0 + ".weight"))
+                .isEqualTo(expected(base, onQueries(1), 2, DType.F32));
+        assertThat(merge.notes()).anyMatch(n -> n.contains("fan_in_fan_out"));
+    }
+
+    @Test
+    void aProofFailsWhereAScaleIsWrong() {
+        HfModel base = base(DType.BF16, Map.of());
+        Merge right = merge(base, onQueries(1).open());
+        Merge wrong = merge(base, onQueries(1).with("lora_alpha", 7).open());
+        assertThat(MergeProof.of(right, wrong.merged().weights()).pass()).isFalse();
+        assertThat(MergeProof.of(right, right.base().weights()).pass()).isFalse();
+        assertThat(MergeProof.of(right, right.merged().weights()).pass()).isTrue();
+    }
+
+    @Test
+    void warnsWhereRoundingTakesTheChangeAway() {
+        HfModel base = base(DType.BF16, Map.of());
+        Merge merge = merge(base, onQueries(1).with("lora_alpha", 1e-4).open());
+        assertThat(MergeProof.of(merge, merge.merged().weights()).warnings())
+                .anyMatch(w -> w.contains("rounding"));
+    }
+}
