@@ -7,10 +7,12 @@ module tk.verify {
     requires static jdk.incubator.vector;
 
     exports tk.verify;
+    exports tk.verify.difference;
     exports tk.verify.importance;
     exports tk.verify.report;
     exports tk.verify.weights;
     exports tk.verify.reference;
+    exports tk.verify.settings;
     exports tk.verify.tokens;
     exports tk.verify.corpus;
 }

@@ -26,6 +26,7 @@ import java.util.Map;
             MergeLoraCommand.class,
             VerifyCommand.class,
             InspectCommand.class,
+            DiffCommand.class,
             ImatrixCommand.class,
             HelpCommand.class
         },

@@ -8,6 +8,7 @@ import tk.model.ModelSource;
 import tk.tokenizer.TokenizerFiles;
 import tk.verify.reference.ReferenceModel;
 import tk.verify.reference.ReferenceModels;
+import tk.verify.settings.Setting;
 import tk.verify.settings.Settings;
 import tk.verify.tokens.SourceVocabulary;
 import tk.verify.tokens.Vocabulary;
@@ -58,13 +59,18 @@ public final class OpenedModel {
     }
 
     /** What steers it. */
-    Settings settings() {
+    public Settings settings() {
         return settings;
     }
 
     /** Whether it is a GGUF, which says everything itself. */
     boolean isGguf() {
         return source.gguf().isPresent();
+    }
+
+    /** The weights by what they are for. */
+    public CanonicalWeights weights() {
+        return weights(settings.whole(Setting.HEADS), settings.whole(Setting.KV_HEADS));
     }
 
     /**

@@ -46,7 +46,8 @@ public record TextChunks(int[] tokens, int context, OptionalInt bos, int count) 
      * @param context tokens a chunk
      * @param chunks at most so many; 0 for all
      */
-    public static TextChunks of(Vocabulary vocabulary, String text, int rows, int context, int chunks) {
+    public static TextChunks of(
+            Vocabulary vocabulary, String text, int rows, int context, int chunks) {
         String counted = text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
         int[] tokens = Prompts.ids(vocabulary, counted, rows);
         OptionalInt bos = vocabulary.addBos() ? vocabulary.firstBos() : OptionalInt.empty();

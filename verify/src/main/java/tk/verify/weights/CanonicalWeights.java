@@ -77,12 +77,12 @@ public final class CanonicalWeights {
     }
 
     /** By role; without a head of its own where it is tied to the embedding. */
-    SortedMap<Role, Tensor> tensors() {
+    public SortedMap<Role, Tensor> tensors() {
         return tensors;
     }
 
     /** Names that stand for nothing in a decoder. */
-    List<String> unknown() {
+    public List<String> unknown() {
         return unknown;
     }
 

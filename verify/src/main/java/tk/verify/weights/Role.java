@@ -38,7 +38,7 @@ public record Role(Part part, int layer, boolean bias) implements Comparable<Rol
     }
 
     /** A weight outside the layers. */
-    static Role of(Part part) {
+    public static Role of(Part part) {
         return new Role(part, -1, false);
     }
 

@@ -1,0 +1,2 @@
+/** What differs between two models, whatever their formats. */
+package tk.verify.difference;
