@@ -16,6 +16,7 @@ import tk.gguf.GgufValue;
 import tk.gguf.GgufWriter;
 import tk.tensor.DType;
 import tk.tensor.Tensor;
+import tk.testing.LlamaCpp;
 import tk.testing.Shared;
 
 import java.nio.file.Path;

@@ -1,12 +1,10 @@
-package tk.verify.reference;
+package tk.testing;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-
-import tk.testing.Originals;
 
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -18,6 +16,7 @@ import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,7 +31,7 @@ import java.util.List;
  * and the few fields that matter are found by the default values around them.
  */
 @SuppressWarnings("restricted") // a C library is what it is about
-final class LlamaCpp implements AutoCloseable {
+public final class LlamaCpp implements AutoCloseable {
     private static final StructLayout PARAMETERS =
             MemoryLayout.structLayout(MemoryLayout.sequenceLayout(64, JAVA_LONG));
     private static final StructLayout BATCH =
@@ -52,8 +51,10 @@ final class LlamaCpp implements AutoCloseable {
     private final Linker linker = Linker.nativeLinker();
     private final int vocabulary;
     private final MemorySegment model;
+    private final MemorySegment vocab;
 
-    LlamaCpp(Path gguf) {
+    /** Loads a file; the test is skipped where llama.cpp is not to be had. */
+    public LlamaCpp(Path gguf) {
         Path folder = Originals.library("");
         for (String stem : List.of("libggml-base", "libggml", "libllama")) {
             libraries.add(SymbolLookup.libraryLookup(find(folder, stem), arena));
@@ -73,7 +74,7 @@ final class LlamaCpp implements AutoCloseable {
                                 arena.allocateFrom(gguf.toString()),
                                 parameters);
         if (model.address() == 0) throw new AssertionError("llama.cpp does not load " + gguf);
-        MemorySegment vocab =
+        vocab =
                 (MemorySegment)
                         call(
                                 "llama_model_get_vocab",
@@ -83,8 +84,34 @@ final class LlamaCpp implements AutoCloseable {
                 (int) call("llama_vocab_n_tokens", FunctionDescriptor.of(JAVA_INT, ADDRESS), vocab);
     }
 
+    /** The ids of a text, BOS before it where the file says so; special tokens are text. */
+    public int[] encode(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        int most = bytes.length + 8;
+        try (Arena here = Arena.ofConfined()) {
+            MemorySegment in = here.allocate(bytes.length + 1L);
+            MemorySegment.copy(bytes, 0, in, JAVA_BYTE, 0, bytes.length);
+            MemorySegment out = here.allocate(JAVA_INT, most);
+            int count =
+                    (int)
+                            call(
+                                    "llama_tokenize",
+                                    FunctionDescriptor.of(
+                                            JAVA_INT, ADDRESS, ADDRESS, JAVA_INT, ADDRESS, JAVA_INT,
+                                            JAVA_BYTE, JAVA_BYTE),
+                                    vocab,
+                                    in,
+                                    bytes.length,
+                                    out,
+                                    most,
+                                    (byte) 1,
+                                    (byte) 0);
+            return out.asSlice(0, 4L * count).toArray(JAVA_INT);
+        }
+    }
+
     /** Logits {@code [position][token]} of a sequence. */
-    float[][] logits(int[] tokens) {
+    public float[][] logits(int[] tokens) {
         MemorySegment parameters = parameters("llama_context_default_params");
         int room = Math.ceilDiv(tokens.length, 256) * 256;
         for (int field = 0; field < 3; field++) parameters.setAtIndex(JAVA_INT, field, room);
