@@ -8,6 +8,7 @@ import tk.convert.KeyMap;
 import tk.convert.gguf.OutType;
 import tk.convert.route.ConvertOptions;
 import tk.quantize.QuantizedTensors;
+import tk.tokenizer.VocabularyConversion.Fidelity;
 
 import java.nio.file.Path;
 import java.util.Optional;
@@ -44,6 +45,7 @@ final class Converting {
         return Optional.ofNullable(name);
     }
 
+    /** What was said. */
     ConvertOptions options(OutType type, OptionalLong maxShardBytes) {
         return new ConvertOptions(
                 type,
@@ -51,6 +53,7 @@ final class Converting {
                 keyMap == null ? KeyMap.NONE : KeyMap.read(keyMap),
                 padVocabulary,
                 Optional.ofNullable(pre),
+                Fidelity.TO_THE_CONVERTER,
                 maxShardBytes,
                 Optional.of(QuantizedTensors::encode),
                 Optional.of(QuantizedTensors::decode));

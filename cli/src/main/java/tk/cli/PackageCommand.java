@@ -13,6 +13,7 @@ import tk.convert.route.ConvertOptions;
 import tk.error.UsageException;
 import tk.model.ModelSource;
 import tk.quantize.FileType;
+import tk.tokenizer.VocabularyConversion.Fidelity;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -96,7 +97,8 @@ final class PackageCommand implements Callable<Integer> {
                             common,
                             source,
                             quantizing.options(fileType),
-                            converting.options(conversion(source, fileType), OptionalLong.empty()),
+                            given.withType(conversion(source, fileType))
+                                    .withFidelity(Fidelity.TO_THE_TOKENIZER),
                             fileName(modelName, fileType),
                             byteFallback,
                             adapters.proof());

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.stream.Stream;
 
 /**
  * Tiktoken's ranks as text, a line a token: Base64 of its bytes, a space, its rank, which is also
@@ -29,7 +30,7 @@ public record Tiktoken(List<String> tokens) {
     private static final long MAX_FILE = 1L << 28;
 
     /** The expression by which Llama 3 cuts a text into words. */
-    private static final String LLAMA3 =
+    static final String LLAMA3 =
             "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
     /** Copies the list. */
@@ -145,6 +146,22 @@ public record Tiktoken(List<String> tokens) {
                 all.add("<|" + (free ? "reserved_special_token_" + reserved++ : named[i]) + "|>");
             }
             names = List.copyOf(all);
+        }
+
+        /**
+         * Those of a model with such a {@code config.json}: the file of ranks is the same for all,
+         * but only from 3.1 on is the rope scaled.
+         */
+        public static Specials of(JsonObject config) {
+            boolean scaled =
+                    Stream.of("rope_scaling", "rope_parameters")
+                            .flatMap(name -> config.object(name).stream())
+                            .flatMap(
+                                    rope ->
+                                            Stream.of("rope_type", "type")
+                                                    .flatMap(name -> rope.string(name).stream()))
+                            .anyMatch("llama3"::equalsIgnoreCase);
+            return scaled ? LLAMA_3_1 : LLAMA_3;
         }
 
         /** Their texts, in order. */

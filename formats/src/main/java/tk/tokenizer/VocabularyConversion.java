@@ -99,7 +99,13 @@ public record VocabularyConversion(
                             .convert(llama);
         } else {
             vocabulary =
-                    new JsonConversion(json(files), files, config, vocabSize, options, warnings)
+                    new JsonConversion(
+                                    json(files, config),
+                                    files,
+                                    config,
+                                    vocabSize,
+                                    options,
+                                    warnings)
                             .convert(llama);
         }
         List<String> late = new ArrayList<>();
@@ -108,13 +114,13 @@ public record VocabularyConversion(
         return new VocabularyConversion(vocabulary, late, warnings);
     }
 
-    private static TokenizerJson json(TokenizerFiles files) {
+    private static TokenizerJson json(TokenizerFiles files, JsonObject config) {
         if (files.json().isPresent()) return TokenizerJson.read(files.json().get());
         if (files.model().isPresent()) {
             Path file = files.model().get();
             Tiktoken ranks = Tiktoken.read(file);
             return TokenizerJson.of(
-                    ranks.tokenizerJson(Tiktoken.Specials.LLAMA_3_1.names()), file.toString());
+                    ranks.tokenizerJson(Tiktoken.Specials.of(config).names()), file.toString());
         }
         throw new UsageException(
                 "no tokenizer.model and no tokenizer.json", "Give one with --tokenizer.");

@@ -20,6 +20,8 @@ import java.util.concurrent.TimeUnit;
  *       libllama.so})
  *   <li>{@code TK_PYTHON}: a python with torch, transformers and safetensors
  *   <li>{@code TK_CONVERT_HF_TO_GGUF}: llama.cpp's converter as a program
+ *   <li>{@code TK_LLAMA3_TOKENIZER}: a folder with Llama 3.1's {@code tokenizer.json} and {@code
+ *       tokenizer_config.json}
  * </ul>
  */
 public final class Originals {
@@ -43,6 +45,11 @@ public final class Originals {
     /** llama.cpp's converter. */
     public static Path converter() {
         return existing("TK_CONVERT_HF_TO_GGUF", "");
+    }
+
+    /** A folder with Llama 3.1's own tokenizer. */
+    public static Path llama31Tokenizer() {
+        return existing("TK_LLAMA3_TOKENIZER", "");
     }
 
     private static Path existing(String variable, String name) {

@@ -95,23 +95,11 @@ class ConverterVocabularyTest {
 
     @Test
     void llama31s() throws Exception {
-        copy(LlamaCppTokenizerTest.llama31().resolve("tokenizer.json"), "tokenizer.json");
+        copy(Originals.llama31Tokenizer().resolve("tokenizer.json"), "tokenizer.json");
         copy(
-                LlamaCppTokenizerTest.llama31().resolve("tokenizer_config.json"),
+                Originals.llama31Tokenizer().resolve("tokenizer_config.json"),
                 "tokenizer_config.json");
         compare(config("LlamaForCausalLM", 128256));
-    }
-
-    @Test
-    void llama31sInAQwen2Model() throws Exception {
-        copy(LlamaCppTokenizerTest.llama31().resolve("tokenizer.json"), "tokenizer.json");
-        write(
-                "tokenizer_config.json",
-                """
-                {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>", "pad_token": "<|end_of_text|>",
-                 "add_prefix_space": false, "tokenizer_class": "PreTrainedTokenizerFast"}
-                """);
-        compare(config("Qwen2ForCausalLM", 128300));
     }
 
     @Test

@@ -5,6 +5,7 @@ import tk.convert.gguf.GgufConversion.Encoder;
 import tk.convert.gguf.OutType;
 import tk.error.UsageException;
 import tk.tensor.Tensor;
+import tk.tokenizer.VocabularyConversion.Fidelity;
 
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -19,6 +20,7 @@ import java.util.function.UnaryOperator;
  * @param padVocabulary whether a tokenizer that is larger or smaller than the embedding is made to
  *     fit by padding the smaller side
  * @param pre the pre-tokenizer, in place of the one recognised
+ * @param fidelity which vocabulary a GGUF gets where convert_hf_to_gguf's leads to other tokens
  * @param maxShardBytes how large a file of weights may become
  * @param encoder makes blocks of scalars; needed for a block type only
  * @param decoder makes F32 of a tensor of blocks; needed for a source of blocks only
@@ -29,6 +31,7 @@ public record ConvertOptions(
         KeyMap keyMap,
         boolean padVocabulary,
         Optional<String> pre,
+        Fidelity fidelity,
         OptionalLong maxShardBytes,
         Optional<Encoder> encoder,
         Optional<UnaryOperator<Tensor>> decoder) {
@@ -41,6 +44,7 @@ public record ConvertOptions(
                     KeyMap.NONE,
                     false,
                     Optional.empty(),
+                    Fidelity.TO_THE_CONVERTER,
                     OptionalLong.empty(),
                     Optional.empty(),
                     Optional.empty());
@@ -60,7 +64,7 @@ public record ConvertOptions(
     /** The same with weights of another type. */
     public ConvertOptions withType(OutType other) {
         return new ConvertOptions(
-                other, name, keyMap, padVocabulary, pre, maxShardBytes, encoder, decoder);
+                other, name, keyMap, padVocabulary, pre, fidelity, maxShardBytes, encoder, decoder);
     }
 
     /** The same with another name. */
@@ -71,8 +75,15 @@ public record ConvertOptions(
                 keyMap,
                 padVocabulary,
                 pre,
+                fidelity,
                 maxShardBytes,
                 encoder,
                 decoder);
+    }
+
+    /** The same with another choice of vocabulary. */
+    public ConvertOptions withFidelity(Fidelity other) {
+        return new ConvertOptions(
+                type, name, keyMap, padVocabulary, pre, other, maxShardBytes, encoder, decoder);
     }
 }

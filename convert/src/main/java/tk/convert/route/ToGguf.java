@@ -35,7 +35,11 @@ public final class ToGguf {
         SourceModel opened = SourceModel.of(source, options);
         HfModel model = VocabularyFit.rowsForEveryPiece(opened.model(), files, options);
         VocabularyConversion vocabulary =
-                VocabularyConversion.of(files, model.config().json(), model.config().vocabSize());
+                VocabularyConversion.of(
+                        files,
+                        model.config().json(),
+                        model.config().vocabSize(),
+                        new VocabularyConversion.Options(options.fidelity(), options.pre()));
         if (!opened.isHuggingFaceFolder()) {
             // Nothing dropped a tied head on the way here, as save_pretrained would have.
             model = model.withoutTiedHead();

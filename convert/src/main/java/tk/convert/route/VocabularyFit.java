@@ -5,29 +5,46 @@ import tk.error.MalformedException;
 import tk.tensor.SourceFile;
 import tk.tokenizer.GgufVocabulary;
 import tk.tokenizer.SentencePieceModel;
+import tk.tokenizer.Tiktoken;
+import tk.tokenizer.TiktokenTokenizer;
 import tk.tokenizer.TokenType;
 import tk.tokenizer.TokenizerFiles;
+import tk.tokenizer.TokenizerJson;
 
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** Whether tokenizer and embedding are of one size, and what padding makes of it where not. */
 final class VocabularyFit {
     private VocabularyFit() {}
 
     /**
-     * The model with at least as many rows as a SentencePiece model has pieces.
+     * The model with at least as many rows as the tokenizer has tokens.
      *
-     * @throws MalformedException where there are more pieces and padding is not asked for
+     * @throws MalformedException where there are more tokens and padding is not asked for
      */
     static HfModel rowsForEveryPiece(HfModel model, TokenizerFiles files, ConvertOptions options) {
-        if (files.model().filter(VocabularyFit::isSentencePiece).isEmpty()) return model;
-        Path file = files.model().get();
+        Optional<Path> ranks = files.model().filter(file -> !isSentencePiece(file));
+        Path file;
+        int tokens;
+        if (files.model().isPresent() && ranks.isEmpty()) {
+            file = files.model().get();
+            tokens = SentencePieceModel.read(file).pieces().size();
+        } else if (files.json().isPresent()) {
+            file = files.json().get();
+            tokens = TokenizerJson.read(file).size();
+        } else if (ranks.isPresent()) {
+            file = ranks.get();
+            Tiktoken.Specials specials = Tiktoken.Specials.of(model.config().json());
+            tokens = TiktokenTokenizer.read(file, specials).size();
+        } else {
+            return model;
+        }
         int rows = model.config().vocabSize();
-        int pieces = SentencePieceModel.read(file).pieces().size();
-        if (pieces <= rows) return model;
-        if (options.padVocabulary()) return model.withVocabulary(pieces);
+        if (tokens <= rows) return model;
+        if (options.padVocabulary()) return model.withVocabulary(tokens);
         throw new MalformedException(
-                "%s: %d pieces, but the embedding has %d rows".formatted(file, pieces, rows),
+                "%s: %d tokens, but the embedding has %d rows".formatted(file, tokens, rows),
                 "Take the tokenizer that belongs to these weights, or give --pad-vocab to add rows of zeros.");
     }
 

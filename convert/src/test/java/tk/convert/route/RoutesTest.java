@@ -33,6 +33,7 @@ import tk.tokenizer.GgufVocabulary;
 import tk.tokenizer.GgufVocabulary.Token;
 import tk.tokenizer.SentencePieceWriter;
 import tk.tokenizer.TokenType;
+import tk.tokenizer.VocabularyConversion.Fidelity;
 import tk.torch.TorchWriter;
 
 import java.io.IOException;
@@ -189,6 +190,7 @@ class RoutesTest {
                         tk.convert.KeyMap.NONE,
                         false,
                         Optional.empty(),
+                        Fidelity.TO_THE_CONVERTER,
                         java.util.OptionalLong.of(2000),
                         Optional.empty(),
                         Optional.empty());
@@ -234,6 +236,7 @@ class RoutesTest {
                 options.keyMap(),
                 true,
                 options.pre(),
+                options.fidelity(),
                 options.maxShardBytes(),
                 options.encoder(),
                 options.decoder());

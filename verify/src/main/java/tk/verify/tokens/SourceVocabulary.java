@@ -1,5 +1,6 @@
 package tk.verify.tokens;
 
+import tk.error.IoException;
 import tk.error.MalformedException;
 import tk.error.UsageException;
 import tk.json.Json;
@@ -11,11 +12,15 @@ import tk.json.JsonValue.JsonObject;
 import tk.json.JsonValue.JsonString;
 import tk.tokenizer.SentencePieceModel;
 import tk.tokenizer.SentencePieceTokenizer;
+import tk.tokenizer.Tiktoken;
+import tk.tokenizer.TiktokenTokenizer;
 import tk.tokenizer.TokenType;
 import tk.tokenizer.TokenizerFiles;
+import tk.tokenizer.TokenizerJson;
 import tk.verify.tokens.Vocabulary.Entry;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,10 +60,81 @@ public final class SourceVocabulary {
      */
     public static Vocabulary of(TokenizerFiles files, List<JsonObject> configs) {
         SourceVocabulary source = new SourceVocabulary(files, configs);
-        if (files.model().isEmpty()) {
-            throw new UsageException("no tokenizer", "Give one with --tokenizer.");
+        Optional<Path> ranks = files.model().filter(SourceVocabulary::isTiktoken);
+        if (files.model().isPresent() && ranks.isEmpty()) {
+            return source.sentencePiece(SentencePieceTokenizer.read(files.model().get()));
         }
-        return source.sentencePiece(SentencePieceTokenizer.read(files.model().get()));
+        if (files.json().isPresent()) return source.json(files.json().get());
+        if (ranks.isPresent()) return source.tiktoken(ranks.get());
+        throw new UsageException(
+                "no tokenizer.model and no tokenizer.json", "Give one with --tokenizer.");
+    }
+
+    private static boolean isTiktoken(Path file) {
+        try (InputStream in = Files.newInputStream(file)) {
+            return Tiktoken.recognises(in.readNBytes(4096));
+        } catch (IOException e) {
+            throw new IoException(file + ": cannot be read: " + e.getMessage(), null, e);
+        }
+    }
+
+    private Vocabulary json(Path file) {
+        TokenizerJson tokenizer = TokenizerJson.read(file);
+        JsonSource json = new JsonSource(tokenizer.json());
+        List<Entry> entries = json.entries();
+        int own = entries.size();
+        addedTokens()
+                .forEach(
+                        (id, entry) -> {
+                            if (id >= own) put(entries, id, entry);
+                        });
+        OptionalInt unknown = OptionalInt.empty();
+        for (int id = 0; id < entries.size() && !json.byteLevel() && !json.byteFallback(); id++) {
+            if (json.unknown().equals(Optional.of(entries.get(id).text()))) {
+                unknown = OptionalInt.of(id);
+            }
+        }
+        return new Vocabulary(
+                entries,
+                json.merges(),
+                tokenizer,
+                unknown,
+                declared("bos", entries),
+                declared("eos", entries),
+                addsBos(!json.byteLevel()),
+                addsEos(),
+                chatTemplate(),
+                Optional.empty());
+    }
+
+    /** Llama 3's file, by tiktoken's own algorithm. */
+    private Vocabulary tiktoken(Path file) {
+        Tiktoken.Specials specials =
+                configs.stream()
+                        .map(Tiktoken.Specials::of)
+                        .filter(Tiktoken.Specials.LLAMA_3_1::equals)
+                        .findFirst()
+                        .orElse(Tiktoken.Specials.LLAMA_3);
+        TiktokenTokenizer tokenizer = TiktokenTokenizer.read(file, specials);
+        List<Entry> entries = new ArrayList<>();
+        for (String text : tokenizer.texts()) {
+            boolean ranked = entries.size() < tokenizer.ranked();
+            TokenType type = ranked ? TokenType.NORMAL : TokenType.CONTROL;
+            entries.add(new Entry(text, Float.NaN, EnumSet.of(type)));
+        }
+        Set<Integer> bos = new TreeSet<>(declared("bos", entries));
+        if (bos.isEmpty()) bos.add(tokenizer.ranked());
+        return new Vocabulary(
+                entries,
+                List.of(),
+                tokenizer,
+                OptionalInt.empty(),
+                bos,
+                declared("eos", entries),
+                addsBos(true),
+                addsEos(),
+                chatTemplate(),
+                Optional.empty());
     }
 
     private Vocabulary sentencePiece(SentencePieceTokenizer tokenizer) {
@@ -83,13 +159,13 @@ public final class SourceVocabulary {
                 bos,
                 eos,
                 addsBos(true),
-                settings.bool("add_eos_token").orElse(false),
+                addsEos(),
                 chatTemplate(),
                 Optional.empty());
     }
 
     /** An added token takes the place of the piece of its id; between may be gaps. */
-    private static void put(List<Entry> entries, int id, Entry entry) {
+    static void put(List<Entry> entries, int id, Entry entry) {
         if (id > entries.size() + (1 << 16)) return;
         while (entries.size() <= id) {
             entries.add(
@@ -134,7 +210,7 @@ public final class SourceVocabulary {
         return added;
     }
 
-    private static Entry added(JsonObject token) {
+    static Entry added(JsonObject token) {
         boolean special = token.get("special").equals(Optional.of(new JsonBoolean(true)));
         return added(token.string("content").orElse(""), special);
     }
@@ -178,34 +254,44 @@ public final class SourceVocabulary {
      * tokenizer_config.json says, else what the tokenizer's class does.
      */
     private boolean addsBos(boolean otherwise) {
-        return files.json()
-                .map(Json::readObject)
-                .flatMap(json -> json.object("post_processor"))
-                .flatMap(SourceVocabulary::beginsWithSpecial)
+        return template()
+                .map(single -> isSpecial(single, 0))
                 .or(() -> settings.bool("add_bos_token"))
                 .orElse(otherwise);
     }
 
-    private static Optional<Boolean> beginsWithSpecial(JsonObject processor) {
+    /** Whether a text ends with EOS, likewise. */
+    private boolean addsEos() {
+        return template()
+                .map(single -> isSpecial(single, single.size() - 1))
+                .or(() -> settings.bool("add_eos_token"))
+                .orElse(false);
+    }
+
+    private static boolean isSpecial(List<JsonValue> template, int index) {
+        return index >= 0
+                && index < template.size()
+                && template.get(index) instanceof JsonObject part
+                && part.object("SpecialToken").isPresent();
+    }
+
+    /** What tokenizer.json's post-processor puts around a single text, where it says so. */
+    private Optional<List<JsonValue>> template() {
+        return files.json()
+                .map(Json::readObject)
+                .flatMap(json -> json.object("post_processor"))
+                .flatMap(SourceVocabulary::template);
+    }
+
+    private static Optional<List<JsonValue>> template(JsonObject processor) {
         return switch (processor.string("type").orElse("")) {
-            case "TemplateProcessing" -> {
-                List<JsonValue> single =
-                        processor.array("single").map(JsonArray::items).orElse(List.of());
-                yield Optional.of(
-                        !single.isEmpty()
-                                && single.getFirst() instanceof JsonObject first
-                                && first.object("SpecialToken").isPresent());
-            }
-            case "Sequence" -> {
-                for (JsonValue part :
-                        processor.array("processors").map(JsonArray::items).orElse(List.of())) {
-                    if (part instanceof JsonObject inner
-                            && inner.string("type").equals(Optional.of("TemplateProcessing"))) {
-                        yield beginsWithSpecial(inner);
-                    }
-                }
-                yield Optional.empty();
-            }
+            case "TemplateProcessing" -> processor.array("single").map(JsonArray::items);
+            case "Sequence" ->
+                    processor.array("processors").map(JsonArray::items).orElse(List.of()).stream()
+                            .filter(JsonObject.class::isInstance)
+                            .map(part -> template((JsonObject) part))
+                            .flatMap(Optional::stream)
+                            .findFirst();
             default -> Optional.empty();
         };
     }
