@@ -1,0 +1,185 @@
+package tk.modelfile;
+
+import tk.error.UnsupportedException;
+import tk.error.UsageException;
+import tk.gotemplate.OllamaTemplate;
+import tk.jinja.Rendering;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The prompt template of a model: chosen because it means the same as the model's chat template, or
+ * given by the user and compared with it.
+ *
+ * @param template what was chosen; its name is the file's where the user gave a file
+ * @param summary what the choice rests on, in one line
+ * @param notes what a person should know
+ * @param differences why the prompts are not the model's own; empty where they are
+ */
+public record TemplateChoice(
+        PromptTemplate template, String summary, List<String> notes, List<String> differences) {
+    /** Copies the lists. */
+    public TemplateChoice {
+        notes = List.copyOf(notes);
+        differences = List.copyOf(differences);
+    }
+
+    /**
+     * Chooses by the model's own chat template: the first of ours that makes the same tokens of
+     * every conversation; the plain one where the model has none.
+     *
+     * @throws UsageException where none does, showing the conversation in which the closest differs
+     */
+    public static TemplateChoice of(Optional<String> chatTemplate, PromptTokens tokens) {
+        if (chatTemplate.isEmpty()) {
+            return new TemplateChoice(
+                    PromptTemplate.named(PromptTemplate.PLAIN),
+                    "no chat template: prompted as a base model",
+                    List.of(),
+                    List.of());
+        }
+        ChatPrompt chat = ChatPrompt.of(chatTemplate.get(), tokens.specials());
+        List<PromptTemplate> candidates = candidates(chat, tokens);
+        for (PromptTemplate template : candidates) {
+            if (differsAtOnce(chat, template, tokens)) continue;
+            TemplateComparison comparison = compared(chat, template, tokens);
+            if (comparison.matches()) return matched(template, comparison, chat);
+        }
+        throw none(chat, candidates, tokens);
+    }
+
+    /** All of ours but the plain one, beginning with BOS where the runtime would not add it. */
+    private static List<PromptTemplate> candidates(ChatPrompt chat, PromptTokens tokens) {
+        String bos = missingBos(chat, tokens);
+        return PromptTemplate.all().stream()
+                .filter(template -> !template.name().equals(PromptTemplate.PLAIN))
+                .map(template -> template.withText(bos + template.text()))
+                .toList();
+    }
+
+    /** Whether a conversation of a few turns is enough to tell: most templates end here. */
+    private static boolean differsAtOnce(
+            ChatPrompt chat, PromptTemplate template, PromptTokens tokens) {
+        return TemplateComparison.of(
+                        chat,
+                        OllamaTemplate.parse(template.text()),
+                        tokens,
+                        Conversation.BUILT_IN.subList(4, 5))
+                .firstDifference()
+                .isPresent();
+    }
+
+    private static UsageException none(
+            ChatPrompt chat, List<PromptTemplate> candidates, PromptTokens tokens) {
+        record Candidate(PromptTemplate template, TemplateComparison comparison) {}
+        Candidate nearest =
+                candidates.stream()
+                        .map(t -> new Candidate(t, compared(chat, t, tokens)))
+                        .max(Comparator.comparingLong(c -> c.comparison().closeness()))
+                        .orElseThrow();
+        String shown =
+                nearest.comparison()
+                        .firstDifference()
+                        .map(TemplateChoice::shown)
+                        .orElse("it takes hardly any conversation");
+        return new UsageException(
+                "the model's chat template is none of those tk has: closest is %s, %s"
+                        .formatted(nearest.template().name(), nearest.comparison().summary()),
+                shown
+                        + "\nGive a Go template with --template FILE, or take --template "
+                        + nearest.template().name()
+                        + " as it is, or --template plain to prompt it as a base model.");
+    }
+
+    /**
+     * A template that the user asked for, compared with the model's own.
+     *
+     * @param template ours, or one made of the user's file
+     */
+    public static TemplateChoice given(
+            PromptTemplate template, Optional<String> chatTemplate, PromptTokens tokens) {
+        OllamaTemplate.parse(template.text());
+        List<String> notes = new ArrayList<>();
+        for (String token : template.tokens()) {
+            if (!tokens.isToken(token)) {
+                notes.add(
+                        "template %s: the vocabulary has no token %s, so the model never saw it as one"
+                                .formatted(template.name(), token));
+            }
+        }
+        if (chatTemplate.isEmpty()) {
+            return new TemplateChoice(
+                    template,
+                    "%s, as asked for: the model has no chat template to compare with"
+                            .formatted(template.name()),
+                    notes,
+                    List.of());
+        }
+        try {
+            ChatPrompt chat = ChatPrompt.of(chatTemplate.get(), tokens.specials());
+            TemplateComparison comparison = compared(chat, template, tokens);
+            if (comparison.matches()) {
+                TemplateChoice matched = matched(template, comparison, chat);
+                notes.addAll(matched.notes());
+                return new TemplateChoice(template, matched.summary(), notes, List.of());
+            }
+            List<String> differences = new ArrayList<>();
+            comparison.firstDifference().ifPresent(o -> differences.add(shown(o)));
+            return new TemplateChoice(
+                    template,
+                    "%s, as asked for: %s".formatted(template.name(), comparison.summary()),
+                    notes,
+                    differences);
+        } catch (UnsupportedException e) {
+            notes.add("the chat template cannot be compared with: " + e.getMessage());
+            return new TemplateChoice(
+                    template, template.name() + ", as asked for", notes, List.of());
+        }
+    }
+
+    /** What our templates, which leave BOS to the runtime, have to begin with all the same. */
+    private static String missingBos(ChatPrompt chat, PromptTokens tokens) {
+        Rendering first = chat.render(Conversation.BUILT_IN.getFirst(), true, ChatPrompt.DAY);
+        return first instanceof Rendering.Text(String text) ? tokens.missingBos(text) : "";
+    }
+
+    private static TemplateComparison compared(
+            ChatPrompt chat, PromptTemplate template, PromptTokens tokens) {
+        return TemplateComparison.of(chat, OllamaTemplate.parse(template.text()), tokens);
+    }
+
+    private static TemplateChoice matched(
+            PromptTemplate template, TemplateComparison comparison, ChatPrompt chat) {
+        List<String> notes = new ArrayList<>(comparison.notes());
+        Conversation first = Conversation.BUILT_IN.getFirst();
+        boolean dated =
+                !chat.render(first, true, ChatPrompt.DAY)
+                        .equals(chat.render(first, true, ChatPrompt.DAY.plusDays(400)));
+        if (dated) {
+            notes.add(
+                    "the model's chat template tells today's date in a spelling that Ollama has not; the prompt tells 26 Jul 2024, as Llama 3.1's own does");
+        }
+        return new TemplateChoice(
+                template,
+                "%s means what the model's chat template does: %s"
+                        .formatted(template.name(), comparison.summary()),
+                notes,
+                List.of());
+    }
+
+    private static String shown(TemplateComparison.Outcome outcome) {
+        return "%s%s\n  the model's: %s\n  Ollama's:    %s"
+                .formatted(
+                        outcome.conversation().name(),
+                        outcome.thinks() ? "" : ", thinking switched off",
+                        quoted(outcome.chatPrompt()),
+                        quoted(outcome.ollamaPrompt()));
+    }
+
+    private static String quoted(String text) {
+        return "\"" + text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t") + "\"";
+    }
+}

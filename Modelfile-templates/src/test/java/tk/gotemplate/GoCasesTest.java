@@ -1,0 +1,63 @@
+package tk.gotemplate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+import tk.error.MalformedException;
+import tk.json.Json;
+import tk.json.JsonValue.JsonArray;
+import tk.json.JsonValue.JsonObject;
+
+import java.io.IOException;
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Templates with what Go makes of them; {@code render.go} wrote the expectations. */
+class GoCasesTest {
+    record Case(String template, List<Turn> turns, Optional<String> expected) {}
+
+    static List<Case> cases() throws IOException {
+        List<Case> cases = new ArrayList<>();
+        try (var in = GoCasesTest.class.getResourceAsStream("cases.json")) {
+            for (var item : ((JsonArray) Json.parse(in.readAllBytes(), "cases.json")).items()) {
+                JsonObject one = (JsonObject) item;
+                List<Turn> turns = new ArrayList<>();
+                for (var message : one.array("messages").orElseThrow().items()) {
+                    JsonObject m = (JsonObject) message;
+                    turns.add(
+                            new Turn(
+                                    m.string("role").orElseThrow(),
+                                    m.string("content").orElseThrow()));
+                }
+                cases.add(
+                        new Case(
+                                one.string("template").orElseThrow(),
+                                turns,
+                                one.string("expected")));
+            }
+        }
+        return cases;
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void rendersAsGoDoes(Case one) {
+        if (one.expected().isPresent()) {
+            assertThat(
+                            OllamaTemplate.parse(one.template())
+                                    .render(one.turns(), () -> LocalDate.of(2026, 2, 3)))
+                    .isEqualTo(one.expected().get());
+        } else {
+            assertThatThrownBy(
+                            () ->
+                                    OllamaTemplate.parse(one.template())
+                                            .render(one.turns(), () -> LocalDate.of(2026, 2, 3)))
+                    .isInstanceOf(MalformedException.class);
+        }
+    }
+}
