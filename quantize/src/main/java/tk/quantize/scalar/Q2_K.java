@@ -30,8 +30,8 @@ public final class Q2_K implements BlockKernel {
     private final float[] subWeights = new float[SUBS];
     private final float[] scales = new float[SUBS];
     private final float[] mins = new float[SUBS];
-    private final byte[] scaleCodes = new byte[SUBS];
-    private final byte[] minCodes = new byte[SUBS];
+    private final int[] scaleCodes = new int[SUBS];
+    private final int[] minCodes = new int[SUBS];
     private final byte[] codes = new byte[VALUES];
 
     @Override
@@ -73,10 +73,10 @@ public final class Q2_K implements BlockKernel {
     }
 
     /** Codes 0 … 15, of which the highest scale gets 15; returns the scale of these scales. */
-    private static float quantizeScales(float[] scales, float highest, byte[] codes) {
+    private static float quantizeScales(float[] scales, float highest, int[] codes) {
         float inverse = highest > 0 ? 15 / highest : 0;
         for (int j = 0; j < SUBS; j++) {
-            codes[j] = (byte) Rounding.nearest(inverse * scales[j]);
+            codes[j] = Rounding.nearest(inverse * scales[j]);
         }
         return highest > 0 ? highest / 15 : 0;
     }

@@ -23,9 +23,9 @@ public final class QpSearch {
     /**
      * The best scale found.
      *
-     * @param codes receives a code (an unsigned byte) a value, from index 0 on
+     * @param codes receives a code (0 … 255) a value, from index 0 on
      */
-    public float search(float[] x, int count, float[] weights, byte[] codes) {
+    public float search(float[] x, int count, float[] weights, int[] codes) {
         float high = 0;
         for (int i = 0; i < count; i++) {
             if (x[i] > high) high = x[i];
@@ -39,7 +39,7 @@ public final class QpSearch {
         float sumL2 = 0;
         for (int i = 0; i < count; i++) {
             int l = limited(inverse * x[i]);
-            codes[i] = (byte) l;
+            codes[i] = l & 0xff;
             sumLx += weights[i] * x[i] * l;
             sumL2 += weights[i] * l * l;
         }
@@ -47,7 +47,7 @@ public final class QpSearch {
             boolean changed = false;
             for (int i = 0; i < count; i++) {
                 float w = weights[i];
-                int l = codes[i] & 0xff;
+                int l = codes[i];
                 float restLx = sumLx - w * x[i] * l;
                 float restL2 = sumL2 - w * l * l;
                 if (!(restLx > 0 && restL2 > 0)) continue;
@@ -56,7 +56,7 @@ public final class QpSearch {
                 restLx += w * x[i] * better;
                 restL2 += w * better * better;
                 if (restLx * restLx * sumL2 > sumLx * sumLx * restL2) {
-                    codes[i] = (byte) better;
+                    codes[i] = better & 0xff;
                     sumLx = restLx;
                     sumL2 = restL2;
                     changed = true;
@@ -68,13 +68,13 @@ public final class QpSearch {
     }
 
     /** The inverse scale of the best of nine guesses. */
-    private float guess(float[] x, int count, float[] weights, byte[] codes, float high) {
+    private float guess(float[] x, int count, float[] weights, int[] codes, float high) {
         float inverse = max / high;
         float scale = 1 / inverse;
         float best = 0;
         for (int i = 0; i < count; i++) {
-            codes[i] = (byte) Rounding.nearest(inverse * x[i]);
-            float difference = x[i] - scale * (codes[i] & 0xff);
+            codes[i] = Rounding.nearest(inverse * x[i]) & 0xff;
+            float difference = x[i] - scale * codes[i];
             best += weights[i] * difference * difference;
         }
         for (int step = -4; step <= 4; step++) {

@@ -28,8 +28,8 @@ final class SixBitFit {
     private final float[] subWeights = new float[SUBS];
     private final float[] scales = new float[SUBS];
     private final float[] mins = new float[SUBS];
-    private final byte[] scaleCodes = new byte[SUBS];
-    private final byte[] minCodes = new byte[SUBS];
+    private final int[] scaleCodes = new int[SUBS];
+    private final int[] minCodes = new int[SUBS];
 
     /** The codes found by the last fit, one a value. */
     final byte[] codes = new byte[VALUES];
@@ -55,7 +55,7 @@ final class SixBitFit {
         } else {
             fitWeighted(x, from, importance, column, into, at);
         }
-        SixBitScales.pack(scaleCodes, minCodes, into, at + SCALES);
+        SixBitScales.pack(scaleCodes, minCodes, 0, into, at + SCALES);
         requantize(x, from, into, at);
     }
 
@@ -102,8 +102,8 @@ final class SixBitFit {
     }
 
     /** The low byte, unsigned, but at most 63. */
-    private static byte limited(int code) {
-        return (byte) Math.min(63, code & 0xff);
+    private static int limited(int code) {
+        return Math.min(63, code & 0xff);
     }
 
     /** Codes once more, with the scales as they are stored. */

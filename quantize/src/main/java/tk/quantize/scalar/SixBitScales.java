@@ -15,14 +15,14 @@ package tk.quantize.scalar;
 public final class SixBitScales {
     private SixBitScales() {}
 
-    /** Packs scales and minimums, unsigned bytes, into the 12 bytes from {@code at} on. */
-    public static void pack(byte[] scales, byte[] mins, byte[] into, int at) {
+    /** Packs eight scales and minimums, from index {@code from} on, into 12 bytes. */
+    public static void pack(int[] scales, int[] mins, int from, byte[] into, int at) {
         for (int j = 0; j < 4; j++) {
-            int highScale = scales[j + 4] & 0xff;
-            int highMin = mins[j + 4] & 0xff;
-            into[at + j] = (byte) (scales[j] | highScale >> 4 << 6);
-            into[at + 4 + j] = (byte) (mins[j] | highMin >> 4 << 6);
-            into[at + 8 + j] = (byte) ((highScale & 15) | (highMin & 15) << 4);
+            int s = scales[from + j + 4];
+            int m = mins[from + j + 4];
+            into[at + j] = (byte) (scales[from + j] | s >> 4 << 6);
+            into[at + 4 + j] = (byte) (mins[from + j] | m >> 4 << 6);
+            into[at + 8 + j] = (byte) ((s & 15) | (m & 15) << 4);
         }
     }
 
