@@ -24,7 +24,13 @@ import java.lang.foreign.ValueLayout;
  */
 record QuantizedTensor(TensorInfo info, Tensor source, float @Nullable [][] importance)
         implements Tensor {
-    /** Working arrays of a thread, grown to the longest chunk it met. */
+    /**
+     * Values taken through all steps before the next ones: so many stay in a core's cache, and fill
+     * the lanes of every vector.
+     */
+    private static final int BATCH = 1 << 15;
+
+    /** Working arrays of a thread, grown to the longest batch it met. */
     private static final class Buffers {
         float[] values = new float[0];
         byte[] blocks = new byte[0];
@@ -42,63 +48,58 @@ record QuantizedTensor(TensorInfo info, Tensor source, float @Nullable [][] impo
     @Override
     public void readRows(long first, long count, MemorySegment into) {
         int columns = Math.toIntExact(info.shape().columns());
-        int values = Math.toIntExact(count * columns);
-        int bytes = Math.toIntExact(count * info.rowBytes());
+        long most = Math.max(1, BATCH / Math.max(1, columns));
+        long rows;
+        for (long row = first; row < first + count; row += rows) {
+            rows = Math.min(Math.min(most, first + count - row), sameWeights(row));
+            long bytes = rows * info.rowBytes();
+            readBatch(
+                    row, (int) rows, columns, into.asSlice((row - first) * info.rowBytes(), bytes));
+        }
+    }
+
+    private void readBatch(long first, int rows, int columns, MemorySegment into) {
+        int values = Math.multiplyExact(rows, columns);
         DType type = info.dtype();
+        int bytes = Math.toIntExact(into.byteSize());
         Buffers buffers = Buffers.sized(values, type.isBlock() ? bytes : 0);
-        FloatRows.read(source, first, count, buffers.values);
-        requireFinite(buffers.values, values, first, columns);
-        if (type.isBlock()) quantize(buffers, first, (int) count, columns, into);
-        else narrow(buffers.values, values, first, columns, into);
-    }
-
-    private void quantize(Buffers buffers, long first, int count, int columns, MemorySegment into) {
-        BlockCodec codec = BlockCodecs.of(info.dtype());
-        int rowBytes = (int) info.rowBytes();
-        for (int row = 0; row < count; row++) {
-            codec.quantizeRow(
-                    buffers.values,
-                    row * columns,
-                    columns,
-                    weights(first + row),
-                    buffers.blocks,
-                    row * rowBytes);
+        FloatRows.read(source, first, rows, buffers.values);
+        FiniteCheck.requireFinite(info, first, buffers.values, 0, values);
+        if (type.isBlock()) {
+            float @Nullable [] weights = importance == null ? null : importance[expert(first)];
+            BlockCodecs.of(type)
+                    .quantizeRows(buffers.values, 0, rows, columns, weights, buffers.blocks, 0);
+            FiniteCheck.requireFiniteScales(info, first, buffers.blocks, 0, bytes);
+            MemorySegment.copy(buffers.blocks, 0, into, ValueLayout.JAVA_BYTE, 0, bytes);
+        } else {
+            if (type == DType.F16) requireF16(buffers.values, values, first, columns);
+            Scalars.narrow(type, buffers.values, 0, into, 0, values);
         }
-        BlockCheck.requireFiniteScales(info, buffers.blocks, first, count);
-        MemorySegment.copy(buffers.blocks, 0, into, ValueLayout.JAVA_BYTE, 0, count * rowBytes);
     }
 
-    private float @Nullable [] weights(long row) {
-        if (importance == null) return null;
-        long rowsPerExpert = info.shape().rows() / importance.length;
-        return importance[(int) (row / rowsPerExpert)];
+    /** Rows from this one on that have the same importance weights. */
+    private long sameWeights(long row) {
+        if (importance == null || importance.length == 1) return Long.MAX_VALUE;
+        return (expert(row) + 1) * rowsPerExpert() - row;
     }
 
-    private void narrow(float[] values, int n, long first, int columns, MemorySegment into) {
-        if (info.dtype() == DType.F16) {
-            for (int i = 0; i < n; i++) {
-                if (Math.abs(values[i]) >= 65520f) {
-                    throw new MalformedException(
-                            "tensor `%s`: %s at row %d, column %d does not fit F16 (largest 65504)"
-                                    .formatted(
-                                            info.name(),
-                                            values[i],
-                                            first + i / columns,
-                                            i % columns),
-                            "Use bf16, f32 or a quantized type.");
-                }
-            }
-        }
-        Scalars.narrow(info.dtype(), values, 0, into, 0, n);
+    private int expert(long row) {
+        return (int) (row / rowsPerExpert());
     }
 
-    private void requireFinite(float[] values, int n, long first, int columns) {
+    private long rowsPerExpert() {
+        return info.shape().rows() / (importance == null ? 1 : importance.length);
+    }
+
+    private void requireF16(float[] values, int n, long first, int columns) {
         for (int i = 0; i < n; i++) {
-            if (Float.isFinite(values[i])) continue;
-            throw new MalformedException(
-                    "tensor `%s`: %s at row %d, column %d"
-                            .formatted(info.name(), values[i], first + i / columns, i % columns),
-                    "The training diverged or the file is damaged: a model with such weights cannot be quantized.");
+            if (Math.abs(values[i]) >= 65520f) {
+                throw new MalformedException(
+                        "tensor `%s`: %s at row %d, column %d does not fit F16 (largest 65504)"
+                                .formatted(
+                                        info.name(), values[i], first + i / columns, i % columns),
+                        "Use bf16, f32 or a quantized type.");
+            }
         }
     }
 }
