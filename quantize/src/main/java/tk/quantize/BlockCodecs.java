@@ -14,24 +14,34 @@ import tk.quantize.scalar.Q5_1;
 import tk.quantize.scalar.Q5_K;
 import tk.quantize.scalar.Q6_K;
 import tk.quantize.scalar.Q8_0;
+import tk.quantize.vector.VectorKernels;
 import tk.tensor.DType;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** The codec of each block type. */
+/**
+ * The codec of each block type.
+ *
+ * <p>Where module {@code jdk.incubator.vector} was added on the command line, vector kernels take
+ * over from the scalar ones as soon as they are compiled. The bytes are the same either way.
+ */
 public final class BlockCodecs {
     private static final Map<DType, BlockCodec> SCALAR = new EnumMap<>(DType.class);
+    private static final Map<DType, BlockCodec> VECTOR = new EnumMap<>(DType.class);
+    private static final Map<DType, WarmStart> WARM = new EnumMap<>(DType.class);
 
     static {
         for (DType type : DType.values()) {
-            scalarKernels(type)
-                    .ifPresent(kernels -> SCALAR.put(type, new KernelCodec(type, kernels)));
+            scalarKernels(type).ifPresent(k -> SCALAR.put(type, new KernelCodec(type, k)));
+            vectorKernels(type).ifPresent(k -> VECTOR.put(type, new KernelCodec(type, k)));
         }
+        VECTOR.forEach((type, vector) -> WARM.put(type, new WarmStart(scalar(type), vector)));
     }
 
     private BlockCodecs() {}
@@ -52,17 +62,40 @@ public final class BlockCodecs {
 
     /** The codec of a type, if there is one. */
     public static Optional<BlockCodec> find(DType type) {
-        return scalar(type);
+        BlockCodec warm = WARM.get(type);
+        return Optional.ofNullable(warm == null ? SCALAR.get(type) : warm);
     }
 
     /** The codec that uses scalar code only: the specification. */
-    public static Optional<BlockCodec> scalar(DType type) {
-        return Optional.ofNullable(SCALAR.get(type));
+    public static BlockCodec scalar(DType type) {
+        return Optional.ofNullable(SCALAR.get(type)).orElseThrow();
+    }
+
+    /** The codec that uses vector code from the start, where there is one: slow until warm. */
+    public static Optional<BlockCodec> vector(DType type) {
+        return Optional.ofNullable(VECTOR.get(type));
     }
 
     /** The types that have a codec. */
     public static List<DType> types() {
         return Arrays.stream(DType.values()).filter(SCALAR::containsKey).toList();
+    }
+
+    /**
+     * Begins to warm up the vector kernels of these types in the background, for one who knows that
+     * there is much to quantize. Without it, this begins after a few million values.
+     *
+     * @param weighted whether there will be importance
+     */
+    public static void warmUp(Collection<DType> types, boolean weighted) {
+        for (DType type : types) {
+            WarmStart warm = WARM.get(type);
+            if (warm != null) warm.begin(weighted);
+        }
+    }
+
+    private static Optional<Supplier<BlockKernel>> vectorKernels(DType type) {
+        return Kernels.vectors() ? VectorKernels.of(type) : Optional.empty();
     }
 
     private static Optional<Supplier<BlockKernel>> scalarKernels(DType type) {

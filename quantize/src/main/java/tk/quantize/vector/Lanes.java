@@ -1,0 +1,26 @@
+package tk.quantize.vector;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+import tk.quantize.scalar.Rounding;
+
+/** The vectors of this machine. */
+final class Lanes {
+    static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+
+    /** Lanes of a vector. */
+    static final int COUNT = FLOATS.length();
+
+    /** A byte for each lane; vectors below 64 bits do not exist, so there may be more lanes. */
+    static final VectorSpecies<Byte> NARROW =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * COUNT)));
+
+    /** Of {@link Rounding#MAGIC}: a small whole number added to it is added to its bits. */
+    static final int MAGIC_BITS = Float.floatToRawIntBits(Rounding.MAGIC);
+
+    private Lanes() {}
+}
