@@ -130,7 +130,7 @@ abstract class AffineLanes extends BatchKernel {
     private boolean sound(QkxLanes search, int b) {
         boolean sound = true;
         for (int s = b * subs; s < (b + 1) * subs; s++) {
-            sound &= search.sound[s] != 0 & search.scale[s] >= 0;
+            sound &= search.sound[s] != 0 && search.scale[s] >= 0;
         }
         return sound;
     }
