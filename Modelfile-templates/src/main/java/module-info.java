@@ -7,4 +7,6 @@ module tk.modelfile {
     exports tk.gotemplate;
     exports tk.jinja;
     exports tk.modelfile;
+    exports tk.modelfile.check;
+    exports tk.modelfile.store;
 }

@@ -45,7 +45,12 @@ public record Modelfile(List<Instruction> instructions) {
      * {@code REQUIRES}: the oldest Ollama that may load it; known to Ollama itself since 0.14.0
      * only.
      */
-    public record Requires(String version) implements Instruction {}
+    public record Requires(String version) implements Instruction {
+        /** Whether Ollama takes it for a version: {@code 0.14.0}, {@code v0.14}. */
+        public boolean isValid() {
+            return ModelfileGrammar.isVersion(version);
+        }
+    }
 
     /** {@code RENDERER}, {@code PARSER} or {@code DRAFT}: kept, with no meaning to tk. */
     public record Other(String keyword, String value) implements Instruction {}

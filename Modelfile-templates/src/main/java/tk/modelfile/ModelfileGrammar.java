@@ -1,8 +1,18 @@
 package tk.modelfile;
 
+import org.jspecify.annotations.Nullable;
+
+import java.util.regex.Pattern;
+
 /** The few rules of Ollama's Modelfile grammar that reading and writing share. */
 final class ModelfileGrammar {
     static final String TRIPLE = "\"\"\"";
+
+    private static final Pattern VERSION =
+            Pattern.compile(
+                    "v?(0|[1-9][0-9]*)(\\.(0|[1-9][0-9]*)(\\.(0|[1-9][0-9]*)"
+                            + "(-(?!0[0-9]+(\\.|\\+|$))[0-9A-Za-z-]+(\\.(?!0[0-9]+(\\.|\\+|$))[0-9A-Za-z-]+)*)?"
+                            + "(\\+[0-9A-Za-z-]+(\\.[0-9A-Za-z-]+)*)?)?)?");
 
     private ModelfileGrammar() {}
 
@@ -20,6 +30,18 @@ final class ModelfileGrammar {
 
     static boolean isWordCharacter(int c) {
         return isLetter(c) || (c >= '0' && c <= '9') || c == '_';
+    }
+
+    static boolean isRole(String role) {
+        return role.equals("system") || role.equals("user") || role.equals("assistant");
+    }
+
+    /**
+     * Whether a version is one to Go's {@code semver}: numbers without leading zeros, of which the
+     * second and third may be missing; a pre-release and a build only after three.
+     */
+    static boolean isVersion(String version) {
+        return VERSION.matcher(version).matches();
     }
 
     /**
@@ -43,7 +65,7 @@ final class ModelfileGrammar {
     }
 
     /** The value that trimmed text stands for, or null where a quotation is still open. */
-    static @org.jspecify.annotations.Nullable String unquote(String trimmed) {
+    static @Nullable String unquote(String trimmed) {
         if (trimmed.startsWith(TRIPLE)) {
             return trimmed.length() >= 6 && trimmed.endsWith(TRIPLE)
                     ? trimmed.substring(3, trimmed.length() - 3)

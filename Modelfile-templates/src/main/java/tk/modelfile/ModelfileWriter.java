@@ -12,6 +12,10 @@ import tk.modelfile.Modelfile.Requires;
 import tk.modelfile.Modelfile.SystemMessage;
 import tk.modelfile.Modelfile.Template;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
 /**
  * Writes a Modelfile that reads back as the same instructions, or refuses, saying why the grammar
  * cannot express them.
@@ -27,32 +31,82 @@ public final class ModelfileWriter {
     public static String write(Modelfile modelfile) {
         StringBuilder out = new StringBuilder();
         for (Instruction instruction : modelfile.instructions()) {
-            switch (instruction) {
-                case From(String model) -> out.append("FROM ").append(plain("FROM", model));
-                case Parameter(String name, String value) ->
-                        out.append("PARAMETER ")
-                                .append(name(name))
-                                .append(' ')
-                                .append(parameter(name, value));
-                case Template(String text) ->
-                        out.append("TEMPLATE ").append(quoted("TEMPLATE", text));
-                case SystemMessage(String text) ->
-                        out.append("SYSTEM ").append(quoted("SYSTEM", text));
-                case License(String text) -> out.append("LICENSE ").append(quoted("LICENSE", text));
-                case Message(String role, String content) ->
-                        out.append("MESSAGE ")
-                                .append(role(role))
-                                .append(' ')
-                                .append(quoted("MESSAGE", content));
-                case Adapter(String path) -> out.append("ADAPTER ").append(plain("ADAPTER", path));
-                case Requires(String version) ->
-                        out.append("REQUIRES ").append(plain("REQUIRES", version));
-                case Other(String keyword, String value) ->
-                        out.append(keyword).append(' ').append(plain(keyword, value));
-            }
-            out.append('\n');
+            out.append(line(instruction)).append('\n');
         }
         return out.toString();
+    }
+
+    /**
+     * A Modelfile that says less than it should.
+     *
+     * @param text with a comment for each loss
+     * @param losses what is missing, and why
+     */
+    public record Lossy(String text, List<String> losses) {
+        /** Copies the list. */
+        public Lossy {
+            losses = List.copyOf(losses);
+        }
+    }
+
+    /**
+     * Writes what can be expressed: a text without its characters that do not print, and where that
+     * is not enough, no text.
+     */
+    public static Lossy writeWhatCanBe(Modelfile modelfile) {
+        StringBuilder out = new StringBuilder();
+        List<String> losses = new ArrayList<>();
+        for (Instruction instruction : modelfile.instructions()) {
+            try {
+                out.append(line(instruction)).append('\n');
+            } catch (UsageException inexpressible) {
+                losses.add(inexpressible.getMessage());
+                out.append("# ").append(inexpressible.getMessage()).append('\n');
+                printable(instruction).ifPresent(less -> out.append(less).append('\n'));
+            }
+        }
+        return new Lossy(out.toString(), losses);
+    }
+
+    private static Optional<String> printable(Instruction instruction) {
+        Instruction less =
+                switch (instruction) {
+                    case Template(String text) -> new Template(printable(text));
+                    case SystemMessage(String text) -> new SystemMessage(printable(text));
+                    case License(String text) -> new License(printable(text));
+                    case Message(String role, String text) -> new Message(role, printable(text));
+                    case Parameter(String name, String value) ->
+                            new Parameter(name, printable(value));
+                    default -> instruction;
+                };
+        try {
+            return Optional.of(line(less));
+        } catch (UsageException inexpressible) {
+            return Optional.empty();
+        }
+    }
+
+    private static String printable(String text) {
+        StringBuilder kept = new StringBuilder();
+        text.codePoints().filter(ModelfileWriter::isKept).forEach(kept::appendCodePoint);
+        return kept.toString();
+    }
+
+    private static String line(Instruction instruction) {
+        return switch (instruction) {
+            case From(String model) -> "FROM " + plain("FROM", model);
+            case Parameter(String name, String value) ->
+                    "PARAMETER " + name(name) + " " + parameter(name, value);
+            case Template(String text) -> "TEMPLATE " + quoted("TEMPLATE", text);
+            case SystemMessage(String text) -> "SYSTEM " + quoted("SYSTEM", text);
+            case License(String text) -> "LICENSE " + quoted("LICENSE", text);
+            case Message(String role, String content) ->
+                    "MESSAGE " + role(role) + " " + quoted("MESSAGE", content);
+            case Adapter(String path) -> "ADAPTER " + plain("ADAPTER", path);
+            case Requires(String version) -> "REQUIRES " + version(version);
+            case Other(String keyword, String value) ->
+                    keyword(keyword) + " " + plain(keyword, value);
+        };
     }
 
     /** A value on its own line without quotation marks: paths and versions. */
@@ -97,28 +151,46 @@ public final class ModelfileWriter {
     }
 
     private static String role(String role) {
-        return switch (role) {
-            case "system", "user", "assistant" -> role;
-            default -> throw inexpressible("MESSAGE", "role `" + role + "`");
+        if (!ModelfileGrammar.isRole(role)) throw inexpressible("MESSAGE", "role `" + role + "`");
+        return role;
+    }
+
+    private static String version(String version) {
+        if (!ModelfileGrammar.isVersion(version)) {
+            throw inexpressible("REQUIRES", "`" + version + "` is no version such as 0.14.0");
+        }
+        return version;
+    }
+
+    private static String keyword(String keyword) {
+        return switch (keyword) {
+            case "RENDERER", "PARSER", "DRAFT" -> keyword;
+            default -> throw inexpressible(keyword, "Ollama knows no such instruction");
         };
+    }
+
+    private static boolean isKept(int c) {
+        return c == '\n' || c == '\t' || ModelfileGrammar.isPrintable(c);
     }
 
     private static void requirePrintable(String keyword, String text) {
         text.codePoints()
-                .filter(c -> c != '\n' && c != '\t' && !ModelfileGrammar.isPrintable(c))
+                .filter(c -> !isKept(c))
                 .findFirst()
                 .ifPresent(
                         c -> {
                             throw inexpressible(
                                     keyword,
-                                    "Ollama drops the character U+%04X from a Modelfile"
-                                            .formatted(c));
+                                    c == '\r'
+                                            ? "a carriage return (U+000D) ends lines of its own there"
+                                            : "Ollama drops the character U+%04X, which does not print"
+                                                    .formatted(c));
                         });
     }
 
     private static UsageException inexpressible(String keyword, String why) {
         return new UsageException(
                 keyword + " cannot be written into a Modelfile: " + why,
-                "Change the text, or leave it out.");
+                "Change the text, or leave it out; `tk package --install` writes to Ollama's store, which has no such limits.");
     }
 }

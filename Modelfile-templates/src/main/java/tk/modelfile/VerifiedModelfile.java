@@ -19,29 +19,42 @@ import java.util.List;
 public final class VerifiedModelfile {
     private VerifiedModelfile() {}
 
+    /** Whether a Modelfile may say less than it was asked to. */
+    public enum Losses {
+        /** No: refuse. */
+        REFUSED,
+        /** Yes: the model is installed too, where nothing is lost. */
+        ALLOWED
+    }
+
     /**
-     * Writes {@code Modelfile} beside a verified model.
+     * Writes {@code Modelfile} beside a verified model, or into it where it is a folder.
      *
-     * @param verified the model; the file must lie in the folder where the Modelfile goes
+     * @param verified the model; a file must lie in the folder where the Modelfile goes
      * @param instructions what follows {@code FROM}
-     * @return the Modelfile
+     * @return what could not be expressed; empty where losses are refused
      * @throws tk.error.UsageException where an instruction cannot be expressed, or Ollama would
      *     refuse a parameter
      */
-    public static Path write(VerifiedArtifact verified, List<Instruction> instructions) {
-        Path folder = verified.path().toAbsolutePath().getParent();
+    public static List<String> write(
+            VerifiedArtifact verified, List<Instruction> instructions, Losses losses) {
+        boolean isFolder = Files.isDirectory(verified.path());
+        Path folder = isFolder ? verified.path() : verified.path().toAbsolutePath().getParent();
         if (folder == null) throw new IllegalArgumentException("no folder: " + verified.path());
         List<Instruction> all = new ArrayList<>();
-        all.add(new From("./" + verified.path().getFileName()));
+        all.add(new From(isFolder ? "." : "./" + verified.path().getFileName()));
         all.addAll(instructions);
-        Modelfile modelfile = checked(all);
+        ModelfileWriter.Lossy written =
+                losses == Losses.ALLOWED
+                        ? ModelfileWriter.writeWhatCanBe(typed(all))
+                        : new ModelfileWriter.Lossy(ModelfileWriter.write(checked(all)), List.of());
         Path file = folder.resolve("Modelfile");
         try {
-            return Files.write(
-                    file, ModelfileWriter.write(modelfile).getBytes(StandardCharsets.UTF_8));
+            Files.write(file, written.text().getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new IoException(file + ": cannot be written: " + e.getMessage(), null, e);
         }
+        return written.losses();
     }
 
     /**
@@ -49,15 +62,20 @@ public final class VerifiedModelfile {
      * cannot be expressed.
      */
     public static Modelfile checked(List<Instruction> instructions) {
-        for (Instruction instruction : instructions) {
-            if (instruction instanceof Parameter(String name, String value))
-                OllamaParameters.check(name, value);
-        }
-        Modelfile modelfile = new Modelfile(instructions);
+        Modelfile modelfile = typed(instructions);
         Modelfile readBack = ModelfileParser.parse(ModelfileWriter.write(modelfile), "Modelfile");
         if (!readBack.equals(modelfile)) {
             throw new IllegalStateException("a Modelfile reads back as another: " + readBack);
         }
         return modelfile;
+    }
+
+    /** The instructions as a Modelfile whose parameters Ollama takes, expressible or not. */
+    public static Modelfile typed(List<Instruction> instructions) {
+        for (Instruction instruction : instructions) {
+            if (instruction instanceof Parameter(String name, String value))
+                OllamaParameters.check(name, value);
+        }
+        return new Modelfile(instructions);
     }
 }

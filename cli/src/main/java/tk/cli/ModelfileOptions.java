@@ -14,6 +14,7 @@ import tk.modelfile.Modelfile.Template;
 import tk.modelfile.OllamaParameters;
 import tk.modelfile.OllamaTemplates;
 import tk.modelfile.VerifiedModelfile;
+import tk.modelfile.VerifiedModelfile.Losses;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,30 +42,26 @@ final class ModelfileOptions {
     @Option(names = "--license", paramLabel = "FILE", description = "The model's licence.")
     private @Nullable Path license;
 
-    /** Refuses, before any work, what Ollama or its grammar would refuse at the end. */
-    void check() {
+    /**
+     * Refuses, before any work, what Ollama or its grammar would refuse at the end.
+     *
+     * @param losses whether texts may be given that a Modelfile cannot express
+     */
+    void check(Losses losses) {
         List<Instruction> all = new ArrayList<>(List.of(new From("./model.gguf")));
-        all.addAll(instructions(4096, Optional.empty()));
-        VerifiedModelfile.checked(all);
+        all.addAll(instructions(ModelDefaults.NONE));
+        if (losses == Losses.ALLOWED) VerifiedModelfile.typed(all);
+        else VerifiedModelfile.checked(all);
     }
 
-    /**
-     * The instructions after FROM. What moves between Ollama's versions is pinned.
-     *
-     * @param context positions the model was made for
-     * @param chatTemplate the model's own, in Jinja
-     */
-    List<Instruction> instructions(int context, Optional<String> chatTemplate) {
+    /** The instructions after FROM. What moves between Ollama's versions is pinned. */
+    List<Instruction> instructions(ModelDefaults model) {
         List<Parameter> given = parameters.stream().map(ModelfileOptions::parameter).toList();
         List<Instruction> all = new ArrayList<>();
-        all.add(new Template(template(chatTemplate)));
+        all.add(new Template(template(model.chatTemplate())));
         if (system != null) all.add(new SystemMessage(system));
-        for (Parameter pinned :
-                List.of(
-                        new Parameter("num_ctx", Integer.toString(context)),
-                        new Parameter("temperature", "0.8"),
-                        new Parameter("repeat_penalty", "1.1"))) {
-            if (given.stream().noneMatch(p -> p.name().equals(pinned.name()))) all.add(pinned);
+        for (Parameter own : model.parameters()) {
+            if (given.stream().noneMatch(p -> p.name().equals(own.name()))) all.add(own);
         }
         all.addAll(given);
         if (license != null) all.add(new License(Verifying.read(license)));

@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 
@@ -40,6 +41,7 @@ final class PackageCommand implements Callable<Integer> {
     @Mixin private Verifying verifying;
     @Mixin private ModelfileOptions modelfile;
     @Mixin private Converting converting;
+    @Mixin private InstallOptions install;
 
     @Option(
             names = {"-t", "--type"},
@@ -88,10 +90,19 @@ final class PackageCommand implements Callable<Integer> {
     public Integer call() {
         FileType fileType = FileType.named(type);
         StagedOutput.check(target, output.force());
-        modelfile.check();
+        modelfile.check(install.losses());
         ConvertOptions given = converting.options(OutType.KEEP, OptionalLong.empty());
         try (ModelSource source = adapters.open(input, inputs, given, common)) {
             String modelName = converting.name().orElseGet(() -> stem(input));
+            Optional<Installing> installing =
+                    install.name(modelName)
+                            .map(
+                                    name ->
+                                            new Installing(
+                                                    InstallOptions.store(common.console()),
+                                                    name,
+                                                    output.force()));
+            installing.ifPresent(Installing::check);
             Packaging packaging =
                     new Packaging(
                             common,
@@ -108,10 +119,11 @@ final class PackageCommand implements Callable<Integer> {
                 return 0;
             }
             if (reference == null)
-                return packaging.run(source, target, output.force(), keepHf, verifying, modelfile);
+                return packaging.run(
+                        source, target, output.force(), keepHf, verifying, modelfile, installing);
             try (ModelSource original = inputs.open(reference)) {
                 return packaging.run(
-                        original, target, output.force(), keepHf, verifying, modelfile);
+                        original, target, output.force(), keepHf, verifying, modelfile, installing);
             }
         }
     }

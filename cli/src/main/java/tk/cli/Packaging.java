@@ -15,7 +15,10 @@ import tk.json.JsonText;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
+import tk.modelfile.Modelfile.Instruction;
 import tk.modelfile.VerifiedModelfile;
+import tk.modelfile.VerifiedModelfile.Losses;
+import tk.modelfile.store.Installation;
 import tk.quantize.Quantization;
 import tk.quantize.QuantizeOptions;
 import tk.tensor.DType;
@@ -131,16 +134,12 @@ final class Packaging {
             boolean force,
             boolean keepHf,
             Verifying verifying,
-            ModelfileOptions modelfile) {
+            ModelfileOptions modelfile,
+            Optional<Installing> install) {
         GgufModel model = model();
-        int context =
-                Math.toIntExact(
-                        model.metadata()
-                                .integer(model.architecture() + ".context_length")
-                                .orElse(2048));
-        warnOfContext(modelfile, context);
-        var instructions =
-                modelfile.instructions(context, model.metadata().string("tokenizer.chat_template"));
+        ModelDefaults defaults = ModelDefaults.of(source, model);
+        tellOfContext(modelfile, defaults);
+        List<Instruction> instructions = modelfile.instructions(defaults);
 
         // Byte rows take a while to fit: what would stop the writing is said before.
         StagedOutput.requireSpace(target, gguf(planned(model), target).bytes());
@@ -173,9 +172,13 @@ final class Packaging {
                 verification.requirePass();
             }
             VerifiedArtifact verified = VerifiedArtifact.of(verification);
-            VerifiedModelfile.write(verified, instructions);
+            Losses losses = install.isPresent() ? Losses.ALLOWED : Losses.REFUSED;
+            VerifiedModelfile.write(verified, instructions, losses).forEach(common::warn);
             stage.commit();
-            report(verification, verified, target, quantization);
+            Optional<Installation> installed =
+                    install.map(
+                            i -> i.write(verified.movedTo(target.resolve(fileName)), instructions));
+            report(verification, verified, target, quantization, installed);
         }
         return 0;
     }
@@ -229,16 +232,19 @@ final class Packaging {
         return Quantization.of(model.metadata(), model.weights(), effective);
     }
 
-    private void warnOfContext(ModelfileOptions modelfile, int context) {
-        modelfile
-                .given("num_ctx")
-                .map(Long::parseLong)
-                .filter(n -> n > context)
+    private void tellOfContext(ModelfileOptions modelfile, ModelDefaults model) {
+        Optional<Long> given = modelfile.given("num_ctx").map(Long::parseLong);
+        if (given.isEmpty() && model.isCapped()) {
+            common.note(
+                    "the model was made for %d positions; num_ctx is pinned to 8192 for the memory's sake: ask for more with --parameter num_ctx=N"
+                            .formatted(model.context()));
+        }
+        given.filter(n -> n > model.context())
                 .ifPresent(
                         n ->
                                 common.warn(
                                         "num_ctx %d: the model was trained on %d positions, beyond them its text degrades"
-                                                .formatted(n, context)));
+                                                .formatted(n, model.context())));
     }
 
     private void writeReports(
@@ -276,7 +282,8 @@ final class Packaging {
             Verification verification,
             VerifiedArtifact verified,
             Path target,
-            Quantization quantization) {
+            Quantization quantization,
+            Optional<Installation> installed) {
         Path gguf = target.resolve(fileName);
         SequencedMap<String, Object> file = new LinkedHashMap<>();
         file.put("path", gguf.toString());
@@ -292,6 +299,7 @@ final class Packaging {
                         .with("report", JsonValue.of(target.resolve("report.json").toString()))
                         .with("verification", moved.with("candidate", candidate));
         if (merged.isPresent()) json = json.with("lora", merged.get().toJson());
+        if (installed.isPresent()) json = json.with("installed", Installing.json(installed.get()));
         List<String> lines = new ArrayList<>();
         merged.ifPresent(
                 m ->
@@ -310,9 +318,12 @@ final class Packaging {
                         quantization.bitsPerWeight()));
         lines.add(target.resolve("Modelfile") + "  " + target.resolve("report.html"));
         lines.add(
-                "Run it: cd "
-                        + target
-                        + " && ollama create my-model -f Modelfile && ollama run my-model");
+                installed
+                        .map(Installing::text)
+                        .orElse(
+                                "Run it: cd "
+                                        + target
+                                        + " && ollama create my-model -f Modelfile && ollama run my-model"));
         common.result(json, String.join("\n", lines));
     }
 

@@ -28,6 +28,9 @@ import java.util.Map;
             InspectCommand.class,
             DiffCommand.class,
             ImatrixCommand.class,
+            ModelfileCommand.class,
+            OllamaCommand.class,
+            CompletionCommand.class,
             HelpCommand.class
         },
         versionProvider = VersionText.class,

@@ -1,0 +1,107 @@
+package tk.cli;
+
+import tk.json.JsonValue.JsonArray;
+import tk.json.JsonValue.JsonNumber;
+import tk.json.JsonValue.JsonObject;
+import tk.model.ModelSource;
+import tk.modelfile.Modelfile.Parameter;
+import tk.modelfile.OllamaParameters;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SequencedMap;
+
+/**
+ * What a model says itself of how it is to be run.
+ *
+ * @param context positions it was made for
+ * @param chatTemplate its own, in Jinja
+ * @param generation its {@code generation_config.json}
+ * @param tokens its vocabulary, by id
+ */
+record ModelDefaults(
+        int context,
+        Optional<String> chatTemplate,
+        Optional<JsonObject> generation,
+        List<String> tokens) {
+    static final ModelDefaults NONE =
+            new ModelDefaults(4096, Optional.empty(), Optional.empty(), List.of());
+
+    /** Beyond this the key-value cache outgrows the model; whoever has the memory asks for more. */
+    private static final int MOST_CONTEXT = 8192;
+
+    /** Hugging Face's names for what Ollama calls otherwise, or the same. */
+    private static final Map<String, String> NAMES =
+            Map.of(
+                    "temperature", "temperature",
+                    "repeat_penalty", "repetition_penalty",
+                    "top_k", "top_k",
+                    "top_p", "top_p",
+                    "min_p", "min_p");
+
+    /** Of a model, under GGUF's names, and what lies beside its source. */
+    static ModelDefaults of(ModelSource source, GgufModel model) {
+        long context =
+                model.metadata().integer(model.architecture() + ".context_length").orElse(2048);
+        return new ModelDefaults(
+                Math.toIntExact(Math.min(context, Integer.MAX_VALUE)),
+                model.metadata().string("tokenizer.chat_template"),
+                source.generationConfig(),
+                model.metadata().strings("tokenizer.ggml.tokens").orElse(List.of()));
+    }
+
+    /** Longer contexts than are pinned. */
+    boolean isCapped() {
+        return context > MOST_CONTEXT;
+    }
+
+    /**
+     * The parameters that are pinned: those whose defaults differ between versions of Ollama, and
+     * those that the model came with. Several end tokens become stops, since a GGUF has room for
+     * one.
+     */
+    List<Parameter> parameters() {
+        SequencedMap<String, String> pinned = new LinkedHashMap<>();
+        pinned.put("num_ctx", Integer.toString(Math.min(context, MOST_CONTEXT)));
+        pinned.put("temperature", "0.8");
+        pinned.put("repeat_penalty", "1.1");
+        for (String name : List.of("temperature", "repeat_penalty", "top_k", "top_p", "min_p")) {
+            generation
+                    .flatMap(g -> g.number(NAMES.get(name)))
+                    .map(number -> spelled(name, number))
+                    .filter(value -> OllamaParameters.refusal(name, value).isEmpty())
+                    .ifPresent(value -> pinned.put(name, value));
+        }
+        List<Parameter> all = new ArrayList<>();
+        pinned.forEach((name, value) -> all.add(new Parameter(name, value)));
+        endTokens().forEach(token -> all.add(new Parameter("stop", token)));
+        return all;
+    }
+
+    private static String spelled(String name, JsonNumber number) {
+        BigDecimal value = new BigDecimal(number.text());
+        return name.equals("top_k") ? number.text() : value.stripTrailingZeros().toPlainString();
+    }
+
+    private List<String> endTokens() {
+        List<String> texts = new ArrayList<>();
+        generation
+                .flatMap(g -> g.array("eos_token_id"))
+                .map(JsonArray::items)
+                .filter(ids -> ids.size() > 1)
+                .orElse(List.of())
+                .forEach(
+                        id -> {
+                            if (id instanceof JsonNumber number) {
+                                number.asLong()
+                                        .filter(n -> n >= 0 && n < tokens.size())
+                                        .ifPresent(n -> texts.add(tokens.get(n.intValue())));
+                            }
+                        });
+        return texts;
+    }
+}
