@@ -11,7 +11,6 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -33,15 +32,6 @@ record ModelDefaults(
 
     /** Beyond this the key-value cache outgrows the model; whoever has the memory asks for more. */
     private static final int MOST_CONTEXT = 8192;
-
-    /** Hugging Face's names for what Ollama calls otherwise, or the same. */
-    private static final Map<String, String> NAMES =
-            Map.of(
-                    "temperature", "temperature",
-                    "repeat_penalty", "repetition_penalty",
-                    "top_k", "top_k",
-                    "top_p", "top_p",
-                    "min_p", "min_p");
 
     /** Of a model, under GGUF's names, and what lies beside its source. */
     static ModelDefaults of(ModelSource source, GgufModel model) {
@@ -70,8 +60,9 @@ record ModelDefaults(
         pinned.put("temperature", "0.8");
         pinned.put("repeat_penalty", "1.1");
         for (String name : List.of("temperature", "repeat_penalty", "top_k", "top_p", "min_p")) {
+            String theirs = name.equals("repeat_penalty") ? "repetition_penalty" : name;
             generation
-                    .flatMap(g -> g.number(NAMES.get(name)))
+                    .flatMap(g -> g.number(theirs))
                     .map(number -> spelled(name, number))
                     .filter(value -> OllamaParameters.refusal(name, value).isEmpty())
                     .ifPresent(value -> pinned.put(name, value));

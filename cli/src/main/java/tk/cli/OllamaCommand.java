@@ -31,7 +31,10 @@ import java.util.concurrent.Callable;
         description = "Lists or audits Ollama's store of models; Ollama itself need not run.",
         subcommands = {OllamaCommand.ListModels.class, OllamaCommand.Audit.class})
 final class OllamaCommand implements Runnable {
-    @Mixin private CommonOptions common;
+    @Mixin
+    @SuppressWarnings("UnusedVariable") // the library reads it
+    private CommonOptions common;
+
     @Spec private CommandSpec spec;
 
     @SuppressWarnings("NullAway.Init")

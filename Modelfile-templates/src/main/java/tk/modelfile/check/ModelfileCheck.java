@@ -325,11 +325,10 @@ public record ModelfileCheck(List<Finding> findings) {
                 .stream()
                 .map(
                         e ->
-                                String.format(
-                                        Locale.ROOT,
-                                        e.getValue() == 1 ? "U+%04X" : "U+%04X (%d times)",
-                                        e.getKey(),
-                                        e.getValue()))
+                                String.format(Locale.ROOT, "U+%04X", e.getKey())
+                                        + (e.getValue() == 1
+                                                ? ""
+                                                : " (" + e.getValue() + " times)"))
                 .collect(Collectors.joining(", "));
     }
 
