@@ -52,6 +52,15 @@ final class AdapterOptions {
         return merge.source();
     }
 
+    /** Whether any was given. */
+    boolean given() {
+        return !adapters.isEmpty();
+    }
+
+    double scale() {
+        return scale;
+    }
+
     /** That the merged weights do what base and adapters do apart; empty without adapters. */
     Optional<MergeProof> proof() {
         return Optional.ofNullable(proof);

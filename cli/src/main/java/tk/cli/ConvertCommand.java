@@ -11,15 +11,19 @@ import tk.checkpoint.PlanWriter;
 import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
 import tk.convert.gguf.OutType;
+import tk.convert.lora.Adapter;
+import tk.convert.lora.AdapterGguf;
 import tk.convert.route.ConvertOptions;
 import tk.convert.route.ToHf;
 import tk.convert.route.ToPt;
 import tk.error.UnsupportedException;
 import tk.error.UsageException;
 import tk.gguf.GgufWriter;
+import tk.hf.ConfigReader;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
+import tk.tensor.DType;
 import tk.torch.MetaChecklist;
 
 import java.nio.file.Files;
@@ -132,6 +136,12 @@ final class ConvertCommand implements Callable<Integer> {
                                         new UsageException(
                                                 "--dtype " + dtype, "f32, f16, bf16 or keep"));
         if (!output.dryRun()) StagedOutput.check(path, output.force());
+        if (Adapter.recognises(input) && !adapters.given()) {
+            try (Adapter adapter = Adapter.open(input)) {
+                write(adapterPlan(adapter, format, type, path));
+            }
+            return 0;
+        }
         ConvertOptions given = converting.options(OutType.KEEP, OptionalLong.empty());
         try (ModelSource source = adapters.open(input, inputs, given, common)) {
             route.map(Route::from)
@@ -139,16 +149,44 @@ final class ConvertCommand implements Callable<Integer> {
                     .ifPresent(f -> f.check(source));
             if (Files.isDirectory(input))
                 MetaChecklist.in(input).ifPresent(list -> list.require(common.progress()));
-            WritePlan plan = plan(source, format, type, path);
-            if (output.dryRun()) {
-                StagedOutput.check(path, output.force());
-                StagedOutput.requireSpace(path, plan.bytes());
-            } else {
-                new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
-            }
-            report(plan);
+            write(plan(source, format, type, path));
         }
         return 0;
+    }
+
+    private void write(WritePlan plan) {
+        if (output.dryRun()) {
+            StagedOutput.check(plan.target(), output.force());
+            StagedOutput.requireSpace(plan.target(), plan.bytes());
+        } else {
+            new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
+        }
+        report(plan);
+    }
+
+    /** An adapter by itself: as GGUF, to be loaded beside its base. */
+    private WritePlan adapterPlan(Adapter adapter, Route.Format format, OutType type, Path path) {
+        if (format != Route.Format.GGUF) {
+            throw new UsageException(
+                    adapter.folder() + ": an adapter by itself can only become a GGUF",
+                    "Give --to gguf, or merge it: tk merge-lora BASE ADAPTER OUTPUT.");
+        }
+        Path config =
+                inputs.config()
+                        .map(p -> Files.isDirectory(p) ? p.resolve("config.json") : p)
+                        .or(adapter::baseConfig)
+                        .orElseThrow(
+                                () ->
+                                        new UsageException(
+                                                adapter.folder()
+                                                        + ": its base's config.json is needed: the heads decide"
+                                                        + " the order of rows",
+                                                "Give --config BASE."));
+        Optional<DType> dtype = type == OutType.KEEP ? Optional.empty() : DType.named(type.name());
+        AdapterGguf gguf =
+                AdapterGguf.of(adapter, ConfigReader.read(config), dtype, adapters.scale());
+        gguf.notes().forEach(common::note);
+        return GgufWriter.plan(gguf.metadata(), gguf.tensors(), path);
     }
 
     private WritePlan plan(ModelSource source, Route.Format format, OutType type, Path path) {

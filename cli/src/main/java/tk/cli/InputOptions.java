@@ -30,6 +30,11 @@ final class InputOptions {
                     "Which state dict of a training checkpoint to take, such as model or ema.model.")
     private @Nullable String key;
 
+    /** The model's configuration, where the user named one. */
+    Optional<Path> config() {
+        return Optional.ofNullable(config);
+    }
+
     /** Opens an input; the caller closes. */
     ModelSource open(Path input) {
         return ModelSource.open(

@@ -71,6 +71,27 @@ public record Adapter(Path folder, Path file, AdapterConfig config, Checkpoint t
         return new Adapter(folder, file, config, checkpoint);
     }
 
+    /** Whether a path is an adapter's folder, and not also a model's. */
+    public static boolean recognises(Path path) {
+        return Files.isRegularFile(path.resolve(CONFIG))
+                && !Files.exists(path.resolve("config.json"));
+    }
+
+    /**
+     * The configuration of the model it was trained on, where the name that its author gave it
+     * leads to a folder on this machine.
+     */
+    public Optional<Path> baseConfig() {
+        return config.baseModel()
+                .filter(name -> name.length() < 4096 && name.indexOf('\0') < 0)
+                .flatMap(
+                        name ->
+                                Stream.of(folder.resolve(name), Path.of(name))
+                                        .map(base -> base.resolve("config.json"))
+                                        .filter(Files::isRegularFile)
+                                        .findFirst());
+    }
+
     private static Path find(Path folder) {
         for (String name : NAMES) {
             Path file = folder.resolve(name);

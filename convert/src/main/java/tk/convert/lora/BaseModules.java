@@ -1,11 +1,21 @@
 package tk.convert.lora;
 
+import tk.checkpoint.TensorMap;
+import tk.convert.FamilyTable;
 import tk.convert.HfModel;
+import tk.convert.TensorRule;
+import tk.convert.Tying;
+import tk.hf.ModelConfig;
+import tk.tensor.DType;
+import tk.tensor.RefusedTensor;
 import tk.tensor.Shape;
 import tk.tensor.Tensor;
+import tk.tensor.TensorInfo;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 
@@ -37,6 +47,31 @@ record BaseModules(HfModel model, boolean tied, SequencedMap<String, Shape> shap
         Shape embedding = shapes.get(EMBEDDING + WEIGHT);
         if (tied && embedding != null) shapes.put(HEAD + WEIGHT, embedding);
         return new BaseModules(single, tied, shapes);
+    }
+
+    /** The parameters that a configuration stands for, where there are no weights to look at. */
+    static BaseModules of(FamilyTable family, ModelConfig config) {
+        List<Tensor> tensors = new ArrayList<>();
+        for (TensorRule rule : family.tensors()) {
+            boolean there =
+                    switch (rule.presence()) {
+                        case REQUIRED -> true;
+                        case ATTENTION_BIAS -> config.attentionBias();
+                        case MLP_BIAS -> config.mlpBias();
+                        case UNTIED_HEAD -> !config.tiedEmbeddings();
+                    };
+            for (int layer = 0;
+                    there && layer < (rule.isPerLayer() ? config.layers() : 1);
+                    layer++) {
+                tensors.add(
+                        new RefusedTensor(
+                                new TensorInfo(rule.hfName(layer), DType.F32, rule.shape(config)),
+                                "is known by its shape alone"));
+            }
+        }
+        Tying tying = config.tiedEmbeddings() ? Tying.ABSENT : Tying.UNTIED;
+        TensorMap weights = new TensorMap(tensors, Map.of(), List.of());
+        return of(new HfModel(family, config, weights, tying, List.of(), List.of()), false);
     }
 
     /** Paths of the linear layers and the embedding: what can have a LoRA. */

@@ -1,0 +1,178 @@
+package tk.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import static tk.cli.CommandLineTest.EXAMPLE;
+import static tk.cli.CommandLineTest.tk;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import tk.cli.CommandLineTest.Run;
+import tk.json.Json;
+import tk.json.JsonValue.JsonObject;
+import tk.testing.Shared;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+
+/** Adapters on the command line: merged, proven, packaged, or refused with nothing written. */
+class LoraCommandTest {
+    private static final Path PT = EXAMPLE.resolve("turkish_llm_mini.pt");
+
+    @TempDir Path folder;
+
+    private List<String> left() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.map(f -> f.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void mergesIntoAFolderAndProvesWhatItWrote() {
+        Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
+        Path merged = folder.resolve("merged");
+        Run run = tk("merge-lora", PT, adapter, merged, "--json");
+        assertThat(run.exit()).as(run.err()).isZero();
+        JsonObject lora = run.json().object("lora").orElseThrow();
+        assertThat(lora.bool("pass")).contains(true);
+        assertThat(lora.array("modules").orElseThrow().items()).hasSize(12);
+        assertThat(merged.resolve("tokenizer.model")).exists();
+        Run same = tk("quantize", merged, folder.resolve("a.gguf"), "q4_K_M");
+        assertThat(same.exit()).as(same.err()).isZero();
+        tk("quantize", PT, folder.resolve("b.gguf"), "q4_K_M", "--adapter", adapter);
+        Run differing =
+                tk("merge-lora", PT, adapter, "-o", folder.resolve("c.gguf"), "-t", "q4_K_M");
+        assertThat(differing.exit()).as(differing.err()).isZero();
+        assertThat(folder.resolve("b.gguf")).hasSameBinaryContentAs(folder.resolve("c.gguf"));
+    }
+
+    @Test
+    void packagesAModelWithAnAdapterVerifiedAgainstTheMergedModel() {
+        Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
+        Path out = folder.resolve("package");
+        Run run =
+                tk(
+                        "package",
+                        PT,
+                        "--adapter",
+                        adapter,
+                        "--byte-fallback",
+                        "none",
+                        "-o",
+                        out,
+                        "--json");
+        assertThat(run.exit()).as(run.err()).isZero();
+        JsonObject report = Json.readObject(out.resolve("report.json"));
+        assertThat(report.bool("pass")).contains(true);
+        assertThat(report.object("lora").flatMap(l -> l.bool("pass"))).contains(true);
+        assertThat(out.resolve("Modelfile")).exists();
+        Path gguf = Path.of(run.json().object("gguf").orElseThrow().string("path").orElseThrow());
+        Run against = tk("verify", PT, gguf);
+        assertThat(against.exit()).as("the base is another model").isEqualTo(6);
+    }
+
+    @Test
+    void packagesTheTurkishModelWithItsTrainedAdapter() {
+        Path minitr = Shared.path("fixtures/minitr");
+        Path out = folder.resolve("package");
+        Run run =
+                tk(
+                        "package",
+                        minitr.resolve("turkish_llm_mini.pt"),
+                        "--adapter",
+                        minitr.resolve("lora_r8_qv"),
+                        "-t",
+                        "q5_K_M",
+                        "-o",
+                        out);
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(out.resolve("Modelfile")).exists();
+    }
+
+    @Test
+    void refusesWhatIsBrokenAndWritesNothing() throws IOException {
+        Path missing =
+                new ExampleAdapter()
+                        .without("5.self_attn.v_proj.lora_B.weight")
+                        .in(folder.resolve("missing"));
+        Path extra =
+                new ExampleAdapter()
+                        .with(
+                                ExampleAdapter.random(
+                                        "base_model.model.model.norm.scale.up", new Random(1), 4))
+                        .in(folder.resolve("extra"));
+        Path rank = new ExampleAdapter().with("r", 8).in(folder.resolve("rank"));
+        Path kind = new ExampleAdapter().with("peft_type", "IA3").in(folder.resolve("kind"));
+        Path bare = new ExampleAdapter().in(folder.resolve("bare"));
+        Files.delete(bare.resolve("adapter_model.safetensors"));
+        Path empty = new ExampleAdapter().without("weight").in(folder.resolve("empty"));
+        Path truncated = new ExampleAdapter().in(folder.resolve("truncated"));
+        Path file = truncated.resolve("adapter_model.safetensors");
+        Files.write(file, java.util.Arrays.copyOf(Files.readAllBytes(file), 9000));
+        Path hostile = new ExampleAdapter().in(folder.resolve("hostile"));
+        Files.delete(hostile.resolve("adapter_model.safetensors"));
+        Files.write(hostile.resolve("adapter_model.bin"), hostilePickle());
+        List<String> before = left();
+        refused(3, missing, "lora_B");
+        refused(3, extra, "1 of 25 tensors");
+        refused(3, rank, "r is 8");
+        refused(5, kind, "IA3");
+        refused(3, bare, "no adapter_model");
+        refused(3, empty, "no tensors");
+        refused(3, truncated, "adapter_model.safetensors");
+        refused(4, hostile, "adapter_model.bin");
+        refused(3, EXAMPLE, "no adapter_config.json");
+        refused(7, folder.resolve("nowhere"), "no such");
+        assertThat(left()).isEqualTo(before);
+    }
+
+    private void refused(int exit, Path adapter, String words) {
+        Path target = folder.resolve("out");
+        for (List<Object> command :
+                List.of(
+                        List.<Object>of("merge-lora", PT, adapter, target),
+                        List.<Object>of("merge-lora", PT, adapter, target, "--dry-run"),
+                        List.<Object>of("package", PT, "--adapter", adapter, "-o", target))) {
+            Run run = tk(command.toArray());
+            assertThat(run.err()).contains(words);
+            assertThat(run.exit()).as(run.err()).isEqualTo(exit);
+            assertThat(target).doesNotExist();
+        }
+    }
+
+    /** A legacy-free pickle that calls {@code os.system}: {@code cos\nsystem\n(S'id'\ntR.}. */
+    private static byte[] hostilePickle() throws IOException {
+        var bytes = new java.io.ByteArrayOutputStream();
+        try (var zip = new java.util.zip.ZipOutputStream(bytes)) {
+            zip.setMethod(java.util.zip.ZipOutputStream.STORED);
+            byte[] pickle =
+                    "cos\nsystem\n(S'id'\ntR.".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+            var entry = new java.util.zip.ZipEntry("archive/data.pkl");
+            var crc = new java.util.zip.CRC32();
+            crc.update(pickle);
+            entry.setCrc(crc.getValue());
+            entry.setSize(pickle.length);
+            zip.putNextEntry(entry);
+            zip.write(pickle);
+            zip.closeEntry();
+        }
+        return bytes.toByteArray();
+    }
+
+    @Test
+    void anAdapterAloneBecomesAGguf() {
+        Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
+        Path gguf = folder.resolve("adapter.gguf");
+        Run run = tk("convert", adapter, gguf, "--config", EXAMPLE);
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(gguf).exists();
+        Run without = tk("convert", adapter, folder.resolve("other.gguf"));
+        assertThat(without.exit()).as(without.err()).isEqualTo(2);
+        assertThat(without.err()).contains("--config");
+    }
+}
