@@ -8,6 +8,7 @@ module tk.verify {
 
     exports tk.verify;
     exports tk.verify.difference;
+    exports tk.verify.evaluation;
     exports tk.verify.importance;
     exports tk.verify.report;
     exports tk.verify.weights;

@@ -27,6 +27,7 @@ import java.util.Map;
             VerifyCommand.class,
             InspectCommand.class,
             DiffCommand.class,
+            EvalCommand.class,
             ImatrixCommand.class,
             ModelfileCommand.class,
             OllamaCommand.class,

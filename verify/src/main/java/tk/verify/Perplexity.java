@@ -41,7 +41,7 @@ public record Perplexity(
     }
 
     /** {@code ln Σ e^x}, summed in double. */
-    static double logSumExp(float[] x) {
+    public static double logSumExp(float[] x) {
         float max = Float.NEGATIVE_INFINITY;
         for (float v : x) max = Math.max(max, v);
         double sum = 0;

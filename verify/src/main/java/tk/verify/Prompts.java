@@ -1,6 +1,5 @@
 package tk.verify;
 
-import tk.tokenizer.Tokenizer.Specials;
 import tk.verify.corpus.Corpus;
 import tk.verify.tokens.Vocabulary;
 
@@ -59,20 +58,8 @@ record Prompts(List<int[]> compared, List<int[]> continued, int continuation) {
 
     private static void add(
             List<int[]> prompts, Vocabulary vocabulary, String text, int rows, int longest) {
-        int[] ids = ids(vocabulary, text, rows);
+        int[] ids = vocabulary.ids(text, rows);
         if (ids.length > 0) prompts.add(Arrays.copyOf(ids, Math.min(ids.length, longest)));
-    }
-
-    /** The ids of a text, BOS before them where the model was trained so. */
-    static int[] ids(Vocabulary vocabulary, String text, int rows) {
-        int[] encoded = vocabulary.tokenizer().encode(text, Specials.AS_TEXT);
-        List<Integer> ids = new ArrayList<>();
-        if (vocabulary.addBos()) vocabulary.firstBos().ifPresent(ids::add);
-        // A tokenizer may have more pieces than the embedding has rows.
-        for (int id : encoded) {
-            if (id < rows) ids.add(id);
-        }
-        return ids.stream().mapToInt(Integer::intValue).toArray();
     }
 
     private static Prompts arbitrary(int rows, int longest) {

@@ -49,7 +49,7 @@ public record TextChunks(int[] tokens, int context, OptionalInt bos, int count) 
     public static TextChunks of(
             Vocabulary vocabulary, String text, int rows, int context, int chunks) {
         String counted = text.endsWith("\n") ? text.substring(0, text.length() - 1) : text;
-        int[] tokens = Prompts.ids(vocabulary, counted, rows);
+        int[] tokens = vocabulary.ids(counted, rows);
         OptionalInt bos = vocabulary.addBos() ? vocabulary.firstBos() : OptionalInt.empty();
         TextChunks all = new TextChunks(tokens, context, bos);
         return chunks <= 0 || chunks >= all.count()

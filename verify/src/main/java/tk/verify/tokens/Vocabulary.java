@@ -5,6 +5,7 @@ import tk.tokenizer.GgufTokenizer;
 import tk.tokenizer.GgufVocabulary;
 import tk.tokenizer.TokenType;
 import tk.tokenizer.Tokenizer;
+import tk.tokenizer.Tokenizer.Specials;
 
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -87,6 +88,23 @@ public record Vocabulary(
     /** The id that begins a text, the lowest where there are several. */
     public OptionalInt firstBos() {
         return bos.stream().mapToInt(Integer::intValue).min();
+    }
+
+    /**
+     * The ids of a text, BOS before them where the model was trained so; what looks like a special
+     * token is text.
+     *
+     * @param rows ids from there on are left out: a tokenizer may have more pieces than the
+     *     embedding has rows
+     */
+    public int[] ids(String text, int rows) {
+        int[] encoded = tokenizer.encode(text, Specials.AS_TEXT);
+        List<Integer> ids = new ArrayList<>();
+        if (addBos) firstBos().ifPresent(ids::add);
+        for (int id : encoded) {
+            if (id < rows) ids.add(id);
+        }
+        return ids.stream().mapToInt(Integer::intValue).toArray();
     }
 
     /**

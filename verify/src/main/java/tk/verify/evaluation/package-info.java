@@ -1,0 +1,4 @@
+/**
+ * What models can do: choices, generated text and plain text scored, several models side by side.
+ */
+package tk.verify.evaluation;
