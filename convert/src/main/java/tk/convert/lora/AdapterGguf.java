@@ -25,6 +25,7 @@ import tk.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 
@@ -109,7 +110,7 @@ public record AdapterGguf(GgufMetadata metadata, Checkpoint tensors, List<String
         plan.underFactors()
                 .forEach(
                         (name, tensor) -> {
-                            if (!tensor.info().shape().equals(base.shapes().get(name))) {
+                            if (!Objects.equals(tensor.info().shape(), base.shapes().get(name))) {
                                 more.add("an enlarged vocabulary");
                             } else {
                                 notes.add("`%s`: the base's own values, left out".formatted(name));
