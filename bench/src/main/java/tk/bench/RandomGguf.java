@@ -76,9 +76,7 @@ final class RandomGguf {
         new PlanWriter(2, Progress.NONE)
                 .write(
                         GgufWriter.plan(
-                                metadata(size),
-                                new TensorMap(tensors, Map.of(), List.of()),
-                                file),
+                                metadata(size), new TensorMap(tensors, Map.of(), List.of()), file),
                         true);
     }
 
