@@ -57,7 +57,7 @@ class ModelSummaryTest {
                             """
                             {"format":"safetensors","architecture":null,"parameters":6,"bytes":12,\
                             "tensors":[{"name":"a","dtype":"BF16","shape":[2,3],"bytes":12,"sha256":"%s"}],\
-                            "metadata":{"format":"pt"},"tokenizer":null}"""
+                            "metadata":{"format":"pt"},"tokenizer":{}}"""
                                     .formatted(sha));
         }
     }
