@@ -7,6 +7,7 @@ import tk.gotemplate.Node.Pipe;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -264,12 +265,14 @@ final class Execution {
 
     private void write(String text) {
         if ((long) out.length() + text.length() > CHARACTERS)
-            throw exceeded("prints more than %,d characters".formatted(CHARACTERS));
+            throw exceeded(
+                    String.format(Locale.ROOT, "prints more than %,d characters", CHARACTERS));
         out.append(text);
     }
 
     private void step() {
-        if (++steps > STEPS) throw exceeded("takes more than %,d steps".formatted(STEPS));
+        if (++steps > STEPS)
+            throw exceeded(String.format(Locale.ROOT, "takes more than %,d steps", STEPS));
     }
 
     private static UnsafeException exceeded(String what) {

@@ -2,6 +2,8 @@ package tk.jinja;
 
 import tk.error.UnsafeException;
 
+import java.util.Locale;
+
 /**
  * What one rendering may use up. A template comes from a stranger's file: without limits a few
  * lines of it would run forever, or fill the memory with a string that doubles itself.
@@ -17,14 +19,16 @@ final class Budget {
 
     /** One node evaluated, one item visited, one pair compared. */
     void step() {
-        if (++steps > STEPS) throw exceeded("takes more than %,d steps".formatted(STEPS));
+        if (++steps > STEPS)
+            throw exceeded(String.format(Locale.ROOT, "takes more than %,d steps", STEPS));
     }
 
     /** About to make text, or a list, of that length. */
     void size(long length) {
         characters += Math.max(0, length);
         if (characters > CHARACTERS)
-            throw exceeded("makes more than %,d characters".formatted(CHARACTERS));
+            throw exceeded(
+                    String.format(Locale.ROOT, "makes more than %,d characters", CHARACTERS));
     }
 
     /** Into a macro, a nested value, a recursive loop. */

@@ -78,7 +78,11 @@ public final class ModelfileParser {
         try {
             if (Files.size(file) > MOST_BYTES) {
                 throw new MalformedException(
-                        "%s: %,d bytes, no Modelfile".formatted(file, Files.size(file)));
+                        String.format(
+                                Locale.ROOT,
+                                "%s: %,d bytes, no Modelfile",
+                                file,
+                                Files.size(file)));
             }
             return read(ModelfileText.decode(Files.readAllBytes(file)));
         } catch (NoSuchFileException e) {

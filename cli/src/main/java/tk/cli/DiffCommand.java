@@ -149,7 +149,7 @@ final class DiffCommand implements Callable<Integer> {
         if (difference.rmse().isEmpty()) {
             String shapes =
                     difference.a().shape().equals(difference.b().shape())
-                            ? "%,d values".formatted(difference.changed())
+                            ? String.format(Locale.ROOT, "%,d values", difference.changed())
                             : difference.a().shape() + " | " + difference.b().shape();
             return String.format(Locale.ROOT, "%32s  %s%s", shapes, difference.names(), types);
         }

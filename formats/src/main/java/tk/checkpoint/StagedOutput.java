@@ -17,6 +17,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -147,8 +148,12 @@ public final class StagedOutput implements AutoCloseable {
         }
         if (free < bytes) {
             throw new IoException(
-                    "%s: not enough space: %,d bytes needed, %,d free"
-                            .formatted(folder, bytes, free),
+                    String.format(
+                            Locale.ROOT,
+                            "%s: not enough space: %,d bytes needed, %,d free",
+                            folder,
+                            bytes,
+                            free),
                     "Free some space or choose an output on another disk.");
         }
     }

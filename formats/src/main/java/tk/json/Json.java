@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.SequencedMap;
 
 /**
@@ -55,8 +56,12 @@ public final class Json {
             long size = Files.size(file);
             if (size > MAX_FILE) {
                 throw new MalformedException(
-                        "%s: %,d bytes of JSON, expected at most %,d"
-                                .formatted(file, size, MAX_FILE));
+                        String.format(
+                                Locale.ROOT,
+                                "%s: %,d bytes of JSON, expected at most %,d",
+                                file,
+                                size,
+                                MAX_FILE));
             }
             return parse(Files.readAllBytes(file), file.toString());
         } catch (NoSuchFileException e) {

@@ -2,6 +2,8 @@ package tk.torch;
 
 import tk.error.UnsafeException;
 
+import java.util.Locale;
+
 /**
  * What a pickle's values may take, counted a little generously as they are made.
  *
@@ -29,8 +31,10 @@ final class PickleBudget {
     /** The error of whoever could not {@link #take}. */
     UnsafeException exceeded(PicklePlace at) {
         return at.unsafe(
-                "describes more than %,d bytes of objects beside the tensors"
-                        .formatted(MOST_MEMORY),
+                String.format(
+                        Locale.ROOT,
+                        "describes more than %,d bytes of objects beside the tensors",
+                        MOST_MEMORY),
                 "A state dict needs far less. If you trust the file, save its weights alone, or"
                         + " give the JVM more memory (-Xmx).");
     }

@@ -3,6 +3,7 @@ package tk.modelfile.check;
 import tk.json.JsonValue.JsonObject;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Where Ollama's importer reads other settings than the model's {@code config.json} has. */
@@ -59,8 +60,11 @@ final class SettingsImport {
             double usual = hidden.get() / heads.get();
             if (given.get() != usual) {
                 warnings.add(
-                        "head_dim %.0f is not hidden_size / num_attention_heads (%.0f), which Ollama takes for the rotary dimensions"
-                                .formatted(given.get(), usual));
+                        String.format(
+                                Locale.ROOT,
+                                "head_dim %.0f is not hidden_size / num_attention_heads (%.0f), which Ollama takes for the rotary dimensions",
+                                given.get(),
+                                usual));
             }
         }
     }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
@@ -137,7 +138,11 @@ public record OllamaStore(Path root) {
         try {
             if (Files.size(file) > 64L << 20) {
                 throw new MalformedException(
-                        "%s: %,d bytes, expected a small file".formatted(file, Files.size(file)));
+                        String.format(
+                                Locale.ROOT,
+                                "%s: %,d bytes, expected a small file",
+                                file,
+                                Files.size(file)));
             }
             return Files.readAllBytes(file);
         } catch (NoSuchFileException e) {

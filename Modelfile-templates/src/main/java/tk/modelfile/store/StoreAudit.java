@@ -149,7 +149,12 @@ public record StoreAudit(
             }
             if (size(blob) != layer.size()) {
                 problems.add(
-                        "%s: %,d bytes, expected %,d".formatted(what, size(blob), layer.size()));
+                        String.format(
+                                Locale.ROOT,
+                                "%s: %,d bytes, expected %,d",
+                                what,
+                                size(blob),
+                                layer.size()));
                 continue;
             }
             if (damaged.contains(blob)) {

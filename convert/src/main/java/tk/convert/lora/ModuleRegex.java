@@ -2,6 +2,7 @@ package tk.convert.lora;
 
 import tk.error.MalformedException;
 
+import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -80,8 +81,13 @@ public final class ModuleRegex {
             return attempt.on(pattern.matcher(new Counted(path, new int[1])));
         } catch (TooManySteps | StackOverflowError e) {
             throw new MalformedException(
-                    "%s: `%s` takes more than %,d steps on `%s`"
-                            .formatted(place, pattern, MOST_STEPS, path),
+                    String.format(
+                            Locale.ROOT,
+                            "%s: `%s` takes more than %,d steps on `%s`",
+                            place,
+                            pattern,
+                            MOST_STEPS,
+                            path),
                     "Write it without nested repetitions.",
                     e);
         }

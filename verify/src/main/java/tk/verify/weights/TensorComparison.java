@@ -11,6 +11,7 @@ import tk.tensor.TensorInfo;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -325,73 +326,88 @@ final class TensorComparison {
         String place = "`%s`".formatted(target.info().name());
         if (overflows > 0) {
             return Optional.of(
-                    "%s: %,d values overflow %s, the first at %s: %s became %s"
-                            .formatted(
-                                    place,
-                                    overflows,
-                                    target.info().dtype(),
-                                    position(),
-                                    (float) firstExpected,
-                                    (float) firstFound));
+                    String.format(
+                            Locale.ROOT,
+                            "%s: %,d values overflow %s, the first at %s: %s became %s",
+                            place,
+                            overflows,
+                            target.info().dtype(),
+                            position(),
+                            (float) firstExpected,
+                            (float) firstFound));
         }
         if (wrong > 0) {
             return Optional.of(
-                    "%s: %,d of %,.0f values are not %s as %s, the first at %s: %s, expected %s"
-                            .formatted(
-                                    place,
-                                    wrong,
-                                    values,
-                                    "`" + source.info().name() + "`",
-                                    target.info().dtype(),
-                                    position(),
-                                    (float) firstFound,
-                                    (float) firstExpected));
+                    String.format(
+                            Locale.ROOT,
+                            "%s: %,d of %,.0f values are not %s as %s, the first at %s: %s, expected %s",
+                            place,
+                            wrong,
+                            values,
+                            "`" + source.info().name() + "`",
+                            target.info().dtype(),
+                            position(),
+                            (float) firstFound,
+                            (float) firstExpected));
         }
         if (!(squaredError < Double.POSITIVE_INFINITY)) {
             return Optional.of(place + ": holds values that are not finite");
         }
         if (farOff > (fitsAfterCoding() ? REFITTED * values : 0)) {
             return Optional.of(
-                    "%s: %,d of %,.0f values are more than a step of %s away from `%s`, the first at %s: %s, expected %s"
-                            .formatted(
-                                    place,
-                                    farOff,
-                                    values,
-                                    target.info().dtype(),
-                                    source.info().name(),
-                                    position(),
-                                    (float) firstFound,
-                                    (float) firstExpected));
+                    String.format(
+                            Locale.ROOT,
+                            "%s: %,d of %,.0f values are more than a step of %s away from `%s`, the first at %s: %s, expected %s",
+                            place,
+                            farOff,
+                            values,
+                            target.info().dtype(),
+                            source.info().name(),
+                            position(),
+                            (float) firstFound,
+                            (float) firstExpected));
         }
         if (lostBlocks > 0 && !importance) {
-            return Optional.of("%s: %,d blocks have lost their scale".formatted(place, lostBlocks));
+            return Optional.of(
+                    String.format(
+                            Locale.ROOT,
+                            "%s: %,d blocks have lost their scale",
+                            place,
+                            lostBlocks));
         }
         if (notNearest > 0 && notNearest <= DAMAGE * values && !fitsAfterCoding()) {
             return Optional.of(
-                    "%s: %,d of %,.0f codes are not the nearest to `%s`"
-                            .formatted(place, notNearest, values, source.info().name()));
+                    String.format(
+                            Locale.ROOT,
+                            "%s: %,d of %,.0f codes are not the nearest to `%s`",
+                            place,
+                            notNearest,
+                            values,
+                            source.info().name()));
         }
         double steps = Math.sqrt(squaredSteps / Math.max(1, inside));
         if (notNearest > DAMAGE * values && steps > ROUNDING) {
             return Optional.of(
-                    "%s: values are %.2f steps of %s away from `%s` on average, at most %.2f expected"
-                            .formatted(
-                                    place,
-                                    steps,
-                                    target.info().dtype(),
-                                    source.info().name(),
-                                    ROUNDING));
+                    String.format(
+                            Locale.ROOT,
+                            "%s: values are %.2f steps of %s away from `%s` on average, at most %.2f expected",
+                            place,
+                            steps,
+                            target.info().dtype(),
+                            source.info().name(),
+                            ROUNDING));
         }
         if (target.info().dtype().isBlock()
                 && grid.isEmpty()
                 && squaredError > OTHER_TYPES * squaredSource) {
             return Optional.of(
-                    "%s: normalised error %.3f against `%s`, at most %.2f expected"
-                            .formatted(
-                                    place,
-                                    squaredError / squaredSource,
-                                    source.info().name(),
-                                    OTHER_TYPES));
+                    String.format(
+                            Locale.ROOT,
+                            "%s: normalised error %.3f against `%s`, at most %.2f expected",
+                            place,
+                            squaredError / squaredSource,
+                            source.info().name(),
+                            OTHER_TYPES));
         }
         return Optional.empty();
     }
@@ -404,12 +420,17 @@ final class TensorComparison {
         }
         if (lostBlocks > 0) {
             return Optional.of(
-                    "%,d blocks without importance hold a constant".formatted(lostBlocks));
+                    String.format(
+                            Locale.ROOT,
+                            "%,d blocks without importance hold a constant",
+                            lostBlocks));
         }
         if (notNearest > 0) {
             return Optional.of(
-                    "%.1f %% of the codes are not the nearest: another rounding than llama.cpp's"
-                            .formatted(100 * notNearest / values));
+                    String.format(
+                            Locale.ROOT,
+                            "%.1f %% of the codes are not the nearest: another rounding than llama.cpp's",
+                            100 * notNearest / values));
         }
         return Optional.empty();
     }
