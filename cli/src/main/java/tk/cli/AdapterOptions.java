@@ -28,6 +28,11 @@ final class AdapterOptions {
             description = "Multiplies what the adapters add (default: 1).")
     private double scale = 1;
 
+    @Option(
+            names = "--dequantize",
+            description = "Merge into a quantized GGUF, made F32 first: its own losses stay.")
+    private boolean dequantize;
+
     private @Nullable MergeProof proof;
 
     /**
@@ -39,7 +44,7 @@ final class AdapterOptions {
             Path input, InputOptions inputs, ConvertOptions options, CommonOptions common) {
         ModelSource source = inputs.open(input);
         if (adapters.isEmpty()) return source;
-        LoraMerge merge = merge(source, adapters, scale, options);
+        LoraMerge merge = merge(source, adapters, new LoraMerge.How(scale, dequantize), options);
         try {
             merge.notes().forEach(common::note);
             MergeProof found = MergeProof.of(merge.merge(), merge.source().weights());
@@ -80,9 +85,9 @@ final class AdapterOptions {
 
     /** Merges adapters; the base is closed where they don't fit. */
     static LoraMerge merge(
-            ModelSource base, List<Path> adapters, double scale, ConvertOptions options) {
+            ModelSource base, List<Path> adapters, LoraMerge.How how, ConvertOptions options) {
         try {
-            return LoraMerge.of(base, adapters, scale, options);
+            return LoraMerge.of(base, adapters, how, options);
         } catch (RuntimeException e) {
             base.close();
             throw e;

@@ -28,6 +28,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 
@@ -69,6 +70,11 @@ final class MergeLoraCommand implements Callable<Integer> {
     private double scale = 1;
 
     @Option(
+            names = "--dequantize",
+            description = "Merge into a quantized GGUF, made F32 first: its own losses stay.")
+    private boolean dequantize;
+
+    @Option(
             names = "--max-shard-size",
             paramLabel = "SIZE",
             description = "The largest file of weights in the folder, such as 5GB.")
@@ -99,37 +105,49 @@ final class MergeLoraCommand implements Callable<Integer> {
                     "BASE, ADAPTER and OUTPUT are needed", "tk merge-lora BASE ADAPTER… OUTPUT");
         if (!output.dryRun()) StagedOutput.check(path, output.force());
         ConvertOptions options = converting.options(outType(), shardBytes());
-        try (LoraMerge merge = AdapterOptions.merge(inputs.open(base), adapters, scale, options)) {
+        try (LoraMerge merge =
+                AdapterOptions.merge(
+                        inputs.open(base),
+                        adapters,
+                        new LoraMerge.How(scale, dequantize),
+                        options)) {
             merge.notes().forEach(common::note);
-            MergeProof proof = MergeProof.of(merge.merge(), merge.source().weights());
-            AdapterOptions.tell(proof, common);
             WritePlan plan = plan(merge, options, path);
+            MergeProof proof;
             if (output.dryRun()) {
                 StagedOutput.check(path, output.force());
                 StagedOutput.requireSpace(path, plan.bytes());
+                proof = proven(merge, merge.source());
             } else {
-                proof = write(merge, proof, plan);
+                proof = write(merge, plan);
             }
             report(proof, plan);
         }
         return 0;
     }
 
-    /** Writes, and proves what was written before it gets its name. */
-    private MergeProof write(LoraMerge merge, MergeProof planned, WritePlan plan) {
+    /** Writes; a folder is proven as it was written, before it gets its name. */
+    private MergeProof write(LoraMerge merge, WritePlan plan) {
+        Optional<MergeProof> planned =
+                plan.folder() ? Optional.empty() : Optional.of(proven(merge, merge.source()));
         try (StagedOutput stage = StagedOutput.open(plan.target(), plan.bytes(), output.force())) {
             new PlanWriter(common.threads(), common.progress()).writeTo(plan, stage.stage());
-            MergeProof proof = planned;
-            if (plan.folder()) {
-                try (ModelSource written =
-                        ModelSource.open(stage.stage(), ModelSource.Options.NONE)) {
-                    proof = MergeProof.of(merge.merge(), written.weights());
-                    proof.require();
-                }
-            }
+            MergeProof proof = planned.orElseGet(() -> provenAt(stage.stage(), merge));
             stage.commit();
             return proof;
         }
+    }
+
+    private MergeProof provenAt(Path written, LoraMerge merge) {
+        try (ModelSource source = ModelSource.open(written, ModelSource.Options.NONE)) {
+            return proven(merge, source);
+        }
+    }
+
+    private MergeProof proven(LoraMerge merge, ModelSource merged) {
+        MergeProof proof = MergeProof.of(merge.merge(), merged.weights());
+        AdapterOptions.tell(proof, common);
+        return proof;
     }
 
     private OutType outType() {

@@ -165,6 +165,38 @@ class LoraCommandTest {
     }
 
     @Test
+    void mergesIntoAGgufAndIntoAQuantizedOneOnRequest() {
+        Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
+        Path f16 = folder.resolve("f16.gguf");
+        Path q8 = folder.resolve("q8.gguf");
+        assertThat(tk("convert", "--dtype", "f16", "--byte-fallback", "none", PT, f16).exit())
+                .isZero();
+        assertThat(tk("quantize", f16, q8, "q8_0").exit()).isZero();
+        Path fromPt = folder.resolve("pt");
+        Path fromGguf = folder.resolve("gguf");
+        assertThat(tk("merge-lora", PT, adapter, fromPt).exit()).isZero();
+        Run run = tk("merge-lora", f16, adapter, fromGguf, "--dtype", "f16");
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(fromGguf.resolve("model.safetensors"))
+                .hasSameBinaryContentAs(fromPt.resolve("model.safetensors"));
+        assertThat(fromGguf.resolve("tokenizer.model")).exists();
+        Run refused = tk("merge-lora", q8, adapter, folder.resolve("out"));
+        assertThat(refused.exit()).isEqualTo(5);
+        assertThat(refused.err()).contains("Q8_0", "--dequantize");
+        Run done =
+                tk(
+                        "merge-lora",
+                        q8,
+                        adapter,
+                        "--dequantize",
+                        "-t",
+                        "q8_0",
+                        "-o",
+                        folder.resolve("o.gguf"));
+        assertThat(done.exit()).as(done.err()).isZero();
+    }
+
+    @Test
     void anAdapterAloneBecomesAGguf() {
         Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
         Path gguf = folder.resolve("adapter.gguf");

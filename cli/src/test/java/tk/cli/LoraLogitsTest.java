@@ -42,7 +42,12 @@ class LoraLogitsTest {
         ModelSource source =
                 ModelSource.open(
                         Shared.path("fixtures/lora").resolve(base), ModelSource.Options.NONE);
-        try (LoraMerge merge = LoraMerge.of(source, List.of(adapter), 1, ConvertOptions.DEFAULT);
+        try (LoraMerge merge =
+                        LoraMerge.of(
+                                source,
+                                List.of(adapter),
+                                LoraMerge.How.AS_PEFT,
+                                ConvertOptions.DEFAULT);
                 Checkpoint logits =
                         new SafetensorsReader()
                                 .open(expected.resolve("logits_merged.safetensors"));

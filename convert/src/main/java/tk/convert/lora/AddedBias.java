@@ -27,6 +27,6 @@ record AddedBias(Tensor base, Tensor added, float scale) implements Tensor {
         float[] bias = new float[delta.length];
         Scalars.widen(info().dtype(), into, 0, bias, 0, bias.length);
         for (int i = 0; i < bias.length; i++) bias[i] += delta[i] * scale;
-        Scalars.narrow(info().dtype(), bias, 0, into, 0, bias.length);
+        new RowValues(info(), bias.length).narrow(bias, bias.length, into, 0);
     }
 }

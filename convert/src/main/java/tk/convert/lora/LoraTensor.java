@@ -57,15 +57,16 @@ final class LoraTensor implements Tensor {
         Factors factors = cache.of(lowRank);
         float[] delta = new float[Factors.BLOCK];
         float[] weight = new float[Factors.BLOCK];
+        RowValues values = new RowValues(info(), Factors.BLOCK);
         for (int block = 0; block < factors.blocks(); block++) {
             int n = factors.width(block);
             long start = type.byteSize((long) block * Factors.BLOCK);
             for (long i = 0; i < count; i++) {
                 long at = i * rowBytes + start;
                 factors.row(first + i, block, delta);
-                Scalars.widen(type, rows, at, weight, 0, n);
+                values.widen(rows, at, weight, n);
                 for (int j = 0; j < n; j++) weight[j] += delta[j] * scale;
-                Scalars.narrow(type, weight, 0, rows, at, n);
+                values.narrow(weight, n, rows, at);
             }
         }
     }
@@ -85,13 +86,14 @@ final class LoraTensor implements Tensor {
         Factors factors = cache.of(lowRank);
         float[] trained = magnitudes();
         float[] sum = new float[columns()];
+        RowValues values = new RowValues(info(), sum.length);
         for (long i = 0; i < count; i++) {
             long at = i * info().rowBytes();
             sum(factors, first + i, rows, at, sum);
             float norm = (float) Math.sqrt(squares(sum));
             float factor = trained[(int) (first + i)] / norm;
             for (int j = 0; j < sum.length; j++) sum[j] *= factor;
-            Scalars.narrow(info().dtype(), sum, 0, rows, at, sum.length);
+            values.narrow(sum, sum.length, rows, at);
         }
     }
 
@@ -105,11 +107,12 @@ final class LoraTensor implements Tensor {
         float[] factor = columnFactors();
         Factors factors = cache.of(lowRank);
         float[] sum = new float[columns()];
+        RowValues values = new RowValues(info(), sum.length);
         for (long i = 0; i < count; i++) {
             long at = i * info().rowBytes();
             sum(factors, first + i, rows, at, sum);
             for (int j = 0; j < sum.length; j++) sum[j] *= factor[j];
-            Scalars.narrow(info().dtype(), sum, 0, rows, at, sum.length);
+            values.narrow(sum, sum.length, rows, at);
         }
     }
 

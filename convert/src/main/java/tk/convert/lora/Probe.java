@@ -13,6 +13,8 @@ import tk.tensor.Scalars;
 import tk.tensor.Scratch;
 import tk.tensor.Tensor;
 
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Random;
 
 /**
@@ -23,7 +25,7 @@ import java.util.Random;
  */
 final class Probe {
     /** Values of a parameter that are probed at most, but at least {@link #BLOCKS} rows. */
-    private static final long MOST_VALUES = 1 << 19;
+    private static final long MOST_VALUES = 1 << 16;
 
     /** Rows lie in so many runs, spread from the first row to the last. */
     private static final int BLOCKS = 8;
@@ -35,6 +37,8 @@ final class Probe {
     private final String name;
     private final Tensor result;
     private final double[] x;
+
+    private final Map<LowRank, double[][]> rights = new HashMap<>();
 
     private double error;
     private double size;
@@ -86,7 +90,7 @@ final class Probe {
         double[][] merged = rows(result, first, count);
         double[] expected = new double[(int) count];
         double[] slack = new double[(int) count];
-        unmerged(first, expected, slack);
+        unmerged(first, merged, expected, slack);
         Tensor original = tensor(merge.base(), name);
         double[][] old = original == null ? new double[0][] : common(original, first, count);
         int common = old.length;
@@ -116,7 +120,7 @@ final class Probe {
     }
 
     /** What base and adapters give apart, step after step, and what rounding may add to it. */
-    private void unmerged(long first, double[] y, double[] slack) {
+    private void unmerged(long first, double[][] merged, double[] y, double[] slack) {
         for (Merge.Step step : merge.steps()) {
             AdapterPlan plan = step.plan();
             if (step == merge.steps().getFirst())
@@ -133,8 +137,8 @@ final class Probe {
             for (String module : new String[] {module(name), tiedModule(step)}) {
                 LowRank low = module.isEmpty() ? null : plan.lowRank().get(module);
                 if (low == null) continue;
-                if (name.endsWith(WEIGHT)) add(step, low, first, y, slack);
-                else if (low.outputBias().isPresent()) addBias(step, low, y, slack);
+                if (name.endsWith(WEIGHT)) add(step, low, first, merged, y, slack);
+                else if (low.outputBias().isPresent()) addBias(step, low, merged, y, slack);
             }
             AdapterPlan.Rows replaced = plan.rows().get(module(name));
             if (replaced == null) replaced = plan.rows().get(tiedModule(step));
@@ -155,10 +159,16 @@ final class Probe {
     }
 
     /** {@code y += s·B(Ax)}; with DoRA each row is then scaled to its magnitude. */
-    private void add(Merge.Step step, LowRank low, long first, double[] y, double[] slack) {
+    private void add(
+            Merge.Step step,
+            LowRank low,
+            long first,
+            double[][] merged,
+            double[] y,
+            double[] slack) {
         double s = low.scaling() * step.scale();
         int r = low.rank();
-        double[][] right = right(low);
+        double[][] right = rights.computeIfAbsent(low, Probe::right);
         double[] ax = new double[r];
         double[] axSize = new double[r];
         for (int k = 0; k < r; k++) {
@@ -184,23 +194,23 @@ final class Probe {
         for (int i = 0; i < y.length; i++) {
             slack[i] += (Math.abs(y[i]) + slack[i]) * SUMS;
         }
-        rounded(type, first, slack);
+        rounded(type, merged, slack);
     }
 
     /** What one rounding of the merged rows to {@code type} may change. */
-    private void rounded(DType type, long first, double[] slack) {
-        double[][] merged = rows(result, first, slack.length);
+    private void rounded(DType type, double[][] merged, double[] slack) {
         for (int i = 0; i < slack.length; i++) {
             slack[i] += magnitude(merged[i]) * (roundoff(type) + SUMS);
         }
     }
 
-    private void addBias(Merge.Step step, LowRank low, double[] y, double[] slack) {
+    private void addBias(
+            Merge.Step step, LowRank low, double[][] merged, double[] y, double[] slack) {
         double s = low.scaling() * step.scale();
         double[] bias = rows(low.outputBias().orElseThrow(), 0, 1)[0];
         y[0] += s * dot(bias, x);
         slack[0] += Math.abs(s) * magnitude(bias) * SUMS;
-        rounded(result.info().dtype(), 0, slack);
+        rounded(result.info().dtype(), merged, slack);
     }
 
     private void replaceRows(AdapterPlan.Rows replaced, long first, double[] y) {

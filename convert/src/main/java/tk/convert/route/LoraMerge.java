@@ -1,17 +1,22 @@
 package tk.convert.route;
 
+import tk.checkpoint.TensorMap;
 import tk.convert.HfModel;
 import tk.convert.lora.Adapter;
 import tk.convert.lora.Merge;
 import tk.error.UnsupportedException;
 import tk.error.UsageException;
 import tk.model.ModelSource;
+import tk.tensor.Tensor;
 import tk.tokenizer.TokenizerFiles;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * A model with adapters merged into it, as a source like any other: every route, and every check,
@@ -34,29 +39,93 @@ public record LoraMerge(ModelSource source, Merge merge, List<String> notes)
      *
      * @param base owned by the result
      * @param adapters folders, in the order of the merges
-     * @param scale what is multiplied with what they add
+     * @param how in which way
      * @throws tk.error.TkException where an adapter is broken, or is not this base's
      */
     public static LoraMerge of(
-            ModelSource base, List<Path> adapters, double scale, ConvertOptions options) {
+            ModelSource base, List<Path> adapters, How how, ConvertOptions options) {
         if (adapters.isEmpty()) throw new UsageException("no adapter given");
         List<Adapter> opened = new ArrayList<>();
         try {
             for (Path adapter : adapters) opened.add(Adapter.open(adapter));
             refuseQuantized(base);
-            SourceModel model = SourceModel.of(base, options);
+            HfModel model = SourceModel.of(base, options).model();
+            if (how.dequantize()) model = dequantized(model, options);
             boolean saysTied = base.gguf().isEmpty() && base.requireConfig().tiedEmbeddings();
-            Merge merge = Merge.of(base.path().toString(), model.model(), saysTied, opened, scale);
-            List<String> notes = new ArrayList<>(model.model().notes());
+            Merge merge = Merge.of(base.path().toString(), model, saysTied, opened, how.scale());
+            List<String> notes = new ArrayList<>(model.notes());
             notes.addAll(merge.notes());
+            notes.addAll(strangers(base, opened));
             HfModel merged = merge.merged();
-            ModelSource source =
-                    base.with(merged.weights(), merged.config(), tokenizer(base, opened, notes));
+            Optional<Path> tokenizer = tokenizer(base, opened, notes);
+            ModelSource source;
+            if (tokenizer.isEmpty() && base.gguf().isPresent()) {
+                TokenizerFolder folder =
+                        TokenizerFolder.of(base.gguf().get(), merged.config().maxPositions());
+                TensorMap weights =
+                        new TensorMap(
+                                merged.weights().tensors().values(),
+                                Map.of(),
+                                List.of(merged.weights(), folder));
+                source = base.with(weights, merged.config(), Optional.of(folder.path()));
+            } else {
+                source = base.with(merged.weights(), merged.config(), tokenizer);
+            }
             return new LoraMerge(source, merge, notes);
         } catch (RuntimeException e) {
             opened.forEach(Adapter::close);
             throw e;
         }
+    }
+
+    /**
+     * In which way to merge.
+     *
+     * @param scale what is multiplied with what the adapters add
+     * @param dequantize whether a base of blocks is made F32 first
+     */
+    public record How(double scale, boolean dequantize) {
+        /** As PEFT does. */
+        public static final How AS_PEFT = new How(1, false);
+    }
+
+    private static HfModel dequantized(HfModel model, ConvertOptions options) {
+        UnaryOperator<Tensor> decoder =
+                options.decoder()
+                        .orElseThrow(() -> new IllegalStateException("nothing to decode with"));
+        List<Tensor> tensors = new ArrayList<>();
+        for (Tensor tensor : model.weights().tensors().values()) {
+            tensors.add(tensor.info().dtype().isBlock() ? decoder.apply(tensor) : tensor);
+        }
+        return model.with(TensorMap.replacing(model.weights(), tensors));
+    }
+
+    /** What speaks against this being the base that an adapter was trained on. */
+    private static List<String> strangers(ModelSource base, List<Adapter> adapters) {
+        List<String> notes = new ArrayList<>();
+        String own = stem(base.path().toAbsolutePath().normalize().toString());
+        String told =
+                base.configJson()
+                        .flatMap(json -> json.string("_name_or_path"))
+                        .map(LoraMerge::stem)
+                        .orElse("");
+        for (Adapter adapter : adapters) {
+            adapter.config()
+                    .baseModel()
+                    .filter(name -> !stem(name).equals(own) && !stem(name).equals(told))
+                    .ifPresent(
+                            name ->
+                                    notes.add(
+                                            "the adapter was trained on `%s`: is %s that model?"
+                                                    .formatted(name, base.path())));
+        }
+        return notes;
+    }
+
+    /** The last part of a path or of a model's name, without an ending and in lower case. */
+    private static String stem(String name) {
+        String last = name.substring(name.lastIndexOf('/') + 1);
+        return last.replaceFirst("\\.(pt|pth|bin|gguf|safetensors)$", "").toLowerCase(Locale.ROOT);
     }
 
     /** A base whose weights bitsandbytes or another library has packed. */

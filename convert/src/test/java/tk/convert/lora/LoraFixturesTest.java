@@ -63,7 +63,7 @@ final class LoraFixturesTest {
         return LoraMerge.of(
                 ModelSource.open(base, ModelSource.Options.NONE),
                 List.of(adapter),
-                1,
+                LoraMerge.How.AS_PEFT,
                 ConvertOptions.DEFAULT);
     }
 
