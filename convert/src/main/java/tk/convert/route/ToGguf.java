@@ -3,6 +3,9 @@ package tk.convert.route;
 import tk.convert.HfModel;
 import tk.convert.gguf.GgufConversion;
 import tk.error.UsageException;
+import tk.hf.ModelConfig;
+import tk.json.JsonValue;
+import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
 import tk.tokenizer.TokenizerFiles;
 import tk.tokenizer.VocabularyConversion;
@@ -37,7 +40,9 @@ public final class ToGguf {
         VocabularyConversion vocabulary =
                 VocabularyConversion.of(
                         files,
-                        model.config().json(),
+                        opened.isHuggingFaceFolder()
+                                ? model.config().json()
+                                : withSpecialIds(model.config()),
                         model.config().vocabSize(),
                         new VocabularyConversion.Options(options.fidelity(), options.pre()));
         if (!opened.isHuggingFaceFolder()) {
@@ -60,5 +65,15 @@ public final class ToGguf {
         List<String> notes = new ArrayList<>(conversion.notes());
         notes.addAll(vocabulary.warnings());
         return new GgufConversion(conversion.metadata(), conversion.weights(), notes);
+    }
+
+    /** The ids that save_pretrained would have written where the settings leave them out. */
+    private static JsonObject withSpecialIds(ModelConfig config) {
+        JsonObject json = config.json();
+        if (json.get("bos_token_id").isEmpty() && config.bosTokenId().isPresent())
+            json = json.with("bos_token_id", JsonValue.of(config.bosTokenId().get()));
+        if (json.get("eos_token_id").isEmpty() && !config.eosTokenIds().isEmpty())
+            json = json.with("eos_token_id", JsonValue.of(config.eosTokenIds().getFirst()));
+        return json;
     }
 }

@@ -19,10 +19,14 @@ import tk.convert.gguf.GgufConversion;
 import tk.convert.gguf.OutType;
 import tk.error.MalformedException;
 import tk.error.UsageException;
+import tk.gguf.GgufFile;
+import tk.gguf.GgufReader;
 import tk.gguf.GgufWriter;
 import tk.hf.ModelConfig;
+import tk.json.Json;
 import tk.json.JsonText;
 import tk.json.JsonValue;
+import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
 import tk.tensor.DType;
 import tk.tensor.RenamedTensor;
@@ -171,6 +175,23 @@ class RoutesTest {
         Path straight = toGguf(pt, "straight.gguf", named.withType(OutType.F16));
         Path over = toGguf(toHf(pt, "hf", named), "over.gguf", named.withType(OutType.F16));
         assertThat(Files.mismatch(straight, over)).isEqualTo(-1);
+    }
+
+    @Test
+    void theDetourMakesTheSameGgufWhereTheConfigNamesNoSpecialTokens() throws IOException {
+        Path pt = source(DType.F32, 10);
+        Path config = folder.resolve("config.json");
+        JsonObject json = Json.readObject(config);
+        Files.writeString(
+                config,
+                JsonText.PRETTY.write(json.without("bos_token_id").without("eos_token_id")));
+        ConvertOptions named = ConvertOptions.DEFAULT.withName("Ufak");
+        Path straight = toGguf(pt, "straight.gguf", named);
+        Path over = toGguf(toHf(pt, "hf", named), "over.gguf", named);
+        assertThat(Files.mismatch(straight, over)).isEqualTo(-1);
+        try (GgufFile file = new GgufReader().open(straight)) {
+            assertThat(file.gguf().integer("tokenizer.ggml.eos_token_id")).hasValue(2);
+        }
     }
 
     @Test
