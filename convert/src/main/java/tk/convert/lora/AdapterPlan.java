@@ -66,7 +66,9 @@ public record AdapterPlan(
 
     /** Every tensor of the adapter that a merge reads. */
     public List<Tensor> tensors() {
-        return List.copyOf(adapter.tensors().tensors().values());
+        return adapter.tensors().tensors().values().stream()
+                .filter(tensor -> !originals.contains(tensor.info().name()))
+                .toList();
     }
 
     /** How many modules get something added. */

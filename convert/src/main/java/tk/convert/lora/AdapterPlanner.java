@@ -70,6 +70,11 @@ final class AdapterPlanner {
             notes.add(
                     "fan_in_fan_out is set, but these layers store (out, in): ignored, as PEFT does");
         }
+        if (!originals.isEmpty()) {
+            notes.add(
+                    "%d tensors only repeat the base (%s first): left out"
+                            .formatted(originals.size(), originals.getFirst()));
+        }
         return new AdapterPlan(adapter, lowRank, saved, underFactors, rows, originals, notes);
     }
 
