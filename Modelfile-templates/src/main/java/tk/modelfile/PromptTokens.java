@@ -1,6 +1,7 @@
 package tk.modelfile;
 
 import tk.error.TkException;
+import tk.error.UnsupportedException;
 import tk.gguf.GgufMetadata;
 import tk.tokenizer.GgufTokenizer;
 import tk.tokenizer.Tokenizer.Specials;
@@ -23,9 +24,18 @@ public final class PromptTokens {
         this.tokenizer = tokenizer;
     }
 
-    /** By the tokenizer of a GGUF with this metadata. */
+    /**
+     * By the tokenizer of a GGUF with this metadata; where there is none, or none that tk knows,
+     * prompts are compared by their characters.
+     */
     public static PromptTokens of(GgufMetadata metadata) {
-        return new PromptTokens(Optional.of(GgufTokenizer.of(metadata)));
+        if (metadata.string("tokenizer.ggml.model").isEmpty())
+            return new PromptTokens(Optional.empty());
+        try {
+            return new PromptTokens(Optional.of(GgufTokenizer.of(metadata)));
+        } catch (UnsupportedException e) {
+            return new PromptTokens(Optional.empty());
+        }
     }
 
     /** By a tokenizer. */

@@ -1,5 +1,7 @@
 package tk.modelfile;
 
+import tk.error.MalformedException;
+import tk.error.TkException;
 import tk.error.UnsupportedException;
 import tk.error.UsageException;
 import tk.gotemplate.OllamaTemplate;
@@ -21,6 +23,9 @@ import java.util.Optional;
  */
 public record TemplateChoice(
         PromptTemplate template, String summary, List<String> notes, List<String> differences) {
+    private static final String BY_HAND =
+            "So tk cannot choose a prompt template for it: give a Go template with --template NAME|FILE.";
+
     /** Copies the lists. */
     public TemplateChoice {
         notes = List.copyOf(notes);
@@ -41,7 +46,16 @@ public record TemplateChoice(
                     List.of(),
                     List.of());
         }
-        ChatPrompt chat = ChatPrompt.of(chatTemplate.get(), tokens.specials());
+        try {
+            return byMeaning(ChatPrompt.of(chatTemplate.get(), tokens.specials()), tokens);
+        } catch (UnsupportedException e) {
+            throw new UnsupportedException(e.getMessage(), BY_HAND, e);
+        } catch (MalformedException e) {
+            throw new MalformedException(e.getMessage(), BY_HAND, e);
+        }
+    }
+
+    private static TemplateChoice byMeaning(ChatPrompt chat, PromptTokens tokens) {
         List<PromptTemplate> candidates = candidates(chat, tokens);
         for (PromptTemplate template : candidates) {
             if (differsAtOnce(chat, template, tokens)) continue;
@@ -94,6 +108,12 @@ public record TemplateChoice(
                         + " as it is, or --template plain to prompt it as a base model.");
     }
 
+    /** A template before the model is known: nothing is compared. */
+    public static TemplateChoice unproven(PromptTemplate template) {
+        OllamaTemplate.parse(template.text());
+        return new TemplateChoice(template, template.name(), List.of(), List.of());
+    }
+
     /**
      * A template that the user asked for, compared with the model's own.
      *
@@ -133,7 +153,7 @@ public record TemplateChoice(
                     "%s, as asked for: %s".formatted(template.name(), comparison.summary()),
                     notes,
                     differences);
-        } catch (UnsupportedException e) {
+        } catch (TkException e) {
             notes.add("the chat template cannot be compared with: " + e.getMessage());
             return new TemplateChoice(
                     template, template.name() + ", as asked for", notes, List.of());

@@ -6,13 +6,16 @@ import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
 import tk.modelfile.Modelfile.Parameter;
 import tk.modelfile.OllamaParameters;
+import tk.modelfile.PromptTemplate;
 
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 
 /**
  * What a model says itself of how it is to be run.
@@ -21,14 +24,16 @@ import java.util.SequencedMap;
  * @param chatTemplate its own, in Jinja
  * @param generation its {@code generation_config.json}
  * @param tokens its vocabulary, by id
+ * @param language {@code tr} where it says that it speaks Turkish, else {@code en}
  */
 record ModelDefaults(
         int context,
         Optional<String> chatTemplate,
         Optional<JsonObject> generation,
-        List<String> tokens) {
+        List<String> tokens,
+        String language) {
     static final ModelDefaults NONE =
-            new ModelDefaults(4096, Optional.empty(), Optional.empty(), List.of());
+            new ModelDefaults(4096, Optional.empty(), Optional.empty(), List.of(), "en");
 
     /** Beyond this the key-value cache outgrows the model; whoever has the memory asks for more. */
     private static final int MOST_CONTEXT = 8192;
@@ -41,7 +46,10 @@ record ModelDefaults(
                 Math.toIntExact(Math.min(context, Integer.MAX_VALUE)),
                 model.metadata().string("tokenizer.chat_template"),
                 source.generationConfig(),
-                model.metadata().strings("tokenizer.ggml.tokens").orElse(List.of()));
+                model.metadata().strings("tokenizer.ggml.tokens").orElse(List.of()),
+                model.metadata().strings("general.languages").orElse(List.of()).contains("tr")
+                        ? "tr"
+                        : "en");
     }
 
     /** Longer contexts than are pinned. */
@@ -50,15 +58,16 @@ record ModelDefaults(
     }
 
     /**
-     * The parameters that are pinned: those whose defaults differ between versions of Ollama, and
-     * those that the model came with. Several end tokens become stops, since a GGUF has room for
-     * one.
+     * The parameters that are pinned: those whose defaults differ between versions of Ollama, those
+     * of the template's family, and those that the model came with. Several end tokens become
+     * stops, since a GGUF has room for one.
      */
-    List<Parameter> parameters() {
+    List<Parameter> parameters(PromptTemplate template) {
         SequencedMap<String, String> pinned = new LinkedHashMap<>();
         pinned.put("num_ctx", Integer.toString(Math.min(context, MOST_CONTEXT)));
         pinned.put("temperature", "0.8");
         pinned.put("repeat_penalty", "1.1");
+        pinned.putAll(template.parameters());
         for (String name : List.of("temperature", "repeat_penalty", "top_k", "top_p", "min_p")) {
             String theirs = name.equals("repeat_penalty") ? "repetition_penalty" : name;
             generation
@@ -69,7 +78,9 @@ record ModelDefaults(
         }
         List<Parameter> all = new ArrayList<>();
         pinned.forEach((name, value) -> all.add(new Parameter(name, value)));
-        endTokens().forEach(token -> all.add(new Parameter("stop", token)));
+        Set<String> stops = new LinkedHashSet<>(template.stops());
+        stops.addAll(endTokens());
+        stops.forEach(stop -> all.add(new Parameter("stop", stop)));
         return all;
     }
 

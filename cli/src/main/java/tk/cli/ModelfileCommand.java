@@ -9,6 +9,7 @@ import picocli.CommandLine.Option;
 import tk.error.UsageException;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
+import tk.modelfile.PromptTemplate;
 import tk.modelfile.check.ModelfileCheck;
 import tk.modelfile.check.ModelfileCheck.Finding;
 import tk.modelfile.check.ModelfileCheck.Severity;
@@ -21,11 +22,11 @@ import java.util.Locale;
 import java.util.SequencedMap;
 import java.util.concurrent.Callable;
 
-/** {@code tk modelfile}: what Ollama makes of a Modelfile. */
+/** {@code tk modelfile}: what Ollama makes of a Modelfile, and the prompt templates tk has. */
 @Command(
         name = "modelfile",
         description =
-                "Explains a Modelfile as Ollama would read it: exit 0, or 3 where it would refuse.",
+                "Explains a Modelfile as Ollama would read it (exit 0, or 3 where it would refuse), or shows the prompt templates.",
         footer = {"", "A Modelfile is written by tk package alone."})
 final class ModelfileCommand implements Callable<Integer> {
     @Mixin private CommonOptions common;
@@ -36,14 +37,35 @@ final class ModelfileCommand implements Callable<Integer> {
             description = "Explain this Modelfile, line by line.")
     private @Nullable Path check;
 
+    @Option(names = "--list", description = "List the prompt templates, each with a prompt.")
+    private boolean list;
+
+    @Option(
+            names = "--show",
+            paramLabel = "NAME",
+            description = "Show one of them, with the prompt of a conversation.")
+    private @Nullable String show;
+
     @SuppressWarnings("NullAway.Init")
     ModelfileCommand() {}
 
     @Override
     public Integer call() {
-        if (check == null) {
+        if ((check == null ? 0 : 1) + (list ? 1 : 0) + (show == null ? 0 : 1) != 1) {
             throw new UsageException(
-                    "nothing to do", "Give --check FILE. See: tk modelfile --help");
+                    "one thing to do is needed",
+                    "Give --check FILE, --list or --show NAME. See: tk modelfile --help");
+        }
+        if (show != null) {
+            PromptTemplate template = PromptTemplate.named(show);
+            common.result(TemplateText.json(template), TemplateText.shown(template));
+            return 0;
+        }
+        if (check == null) {
+            common.result(
+                    TemplateText.json(PromptTemplate.all()),
+                    TemplateText.listed(PromptTemplate.all()));
+            return 0;
         }
         ModelfileCheck checked = ModelfileCheck.of(check);
         common.result(json(check, checked), text(check, checked));

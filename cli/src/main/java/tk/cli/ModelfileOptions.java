@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 import tk.error.UsageException;
+import tk.gguf.GgufMetadata;
 import tk.modelfile.Modelfile.From;
 import tk.modelfile.Modelfile.Instruction;
 import tk.modelfile.Modelfile.License;
@@ -12,7 +13,9 @@ import tk.modelfile.Modelfile.Parameter;
 import tk.modelfile.Modelfile.SystemMessage;
 import tk.modelfile.Modelfile.Template;
 import tk.modelfile.OllamaParameters;
-import tk.modelfile.OllamaTemplates;
+import tk.modelfile.PromptTemplate;
+import tk.modelfile.PromptTokens;
+import tk.modelfile.TemplateChoice;
 import tk.modelfile.VerifiedModelfile;
 import tk.modelfile.VerifiedModelfile.Losses;
 
@@ -30,7 +33,10 @@ final class ModelfileOptions {
     @Option(
             names = "--template",
             paramLabel = "NAME|FILE",
-            description = "The prompt template: plain, or a file with a Go template.")
+            description = {
+                "The prompt template: a name that tk modelfile --list lists, or a file with a Go template",
+                "(default: the one that means what the model's own chat template does)."
+            })
     private @Nullable String template;
 
     @Option(
@@ -49,18 +55,43 @@ final class ModelfileOptions {
      */
     void check(Losses losses) {
         List<Instruction> all = new ArrayList<>(List.of(new From("./model.gguf")));
-        all.addAll(instructions(ModelDefaults.NONE));
+        all.addAll(
+                instructions(
+                        ModelDefaults.NONE,
+                        TemplateChoice.unproven(
+                                asked().orElse(PromptTemplate.named(PromptTemplate.PLAIN)))));
         if (losses == Losses.ALLOWED) VerifiedModelfile.typed(all);
         else VerifiedModelfile.checked(all);
     }
 
+    /**
+     * The prompt template: the one that was asked for, or the one that means what the model's chat
+     * template does.
+     *
+     * @param metadata of the GGUF, with its vocabulary
+     */
+    TemplateChoice choose(GgufMetadata metadata, Optional<String> chatTemplate) {
+        PromptTokens tokens = PromptTokens.of(metadata);
+        return asked().map(template -> TemplateChoice.given(template, chatTemplate, tokens))
+                .orElseGet(() -> TemplateChoice.of(chatTemplate, tokens));
+    }
+
     /** The instructions after FROM. What moves between Ollama's versions is pinned. */
-    List<Instruction> instructions(ModelDefaults model) {
+    List<Instruction> instructions(ModelDefaults model, TemplateChoice choice) {
         List<Parameter> given = parameters.stream().map(ModelfileOptions::parameter).toList();
         List<Instruction> all = new ArrayList<>();
-        all.add(new Template(template(model.chatTemplate())));
-        if (system != null) all.add(new SystemMessage(system));
-        for (Parameter own : model.parameters()) {
+        PromptTemplate prompts = choice.template();
+        all.add(new Template(prompts.text()));
+        // With a chat template of its own, the model's prompt is the same only without one of ours.
+        Optional<String> usual =
+                model.chatTemplate().isPresent()
+                        ? Optional.empty()
+                        : prompts.system(model.language());
+        Optional.ofNullable(system)
+                .or(() -> usual)
+                .filter(text -> !text.isEmpty())
+                .ifPresent(text -> all.add(new SystemMessage(text)));
+        for (Parameter own : model.parameters(prompts)) {
             if (given.stream().noneMatch(p -> p.name().equals(own.name()))) all.add(own);
         }
         all.addAll(given);
@@ -77,17 +108,13 @@ final class ModelfileOptions {
                 .reduce((a, b) -> b);
     }
 
-    private String template(Optional<String> chatTemplate) {
-        if (template == null) {
-            if (chatTemplate.isPresent()) {
-                throw new UsageException(
-                        "the model has a chat template of its own, and Ollama needs it as a Go template",
-                        "Give one with --template FILE, or --template plain to prompt it as a base model.");
-            }
-            return OllamaTemplates.named(OllamaTemplates.PLAIN);
-        }
+    private Optional<PromptTemplate> asked() {
+        if (template == null) return Optional.empty();
         Path file = Path.of(template);
-        return Files.isRegularFile(file) ? Verifying.read(file) : OllamaTemplates.named(template);
+        return Optional.of(
+                Files.isRegularFile(file)
+                        ? PromptTemplate.ofFile(template, Verifying.read(file))
+                        : PromptTemplate.named(template));
     }
 
     private static Parameter parameter(String text) {

@@ -115,7 +115,7 @@ final class PackageCommand implements Callable<Integer> {
                             adapters.proof());
             packaging.plan();
             if (output.dryRun()) {
-                packaging.showPlan(target);
+                packaging.showPlan(target, modelfile);
                 return 0;
             }
             if (reference == null)

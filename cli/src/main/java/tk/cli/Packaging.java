@@ -15,7 +15,9 @@ import tk.json.JsonText;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
+import tk.modelfile.ChatTemplateCheck;
 import tk.modelfile.Modelfile.Instruction;
+import tk.modelfile.TemplateChoice;
 import tk.modelfile.VerifiedModelfile;
 import tk.modelfile.VerifiedModelfile.Losses;
 import tk.modelfile.store.Installation;
@@ -99,8 +101,11 @@ final class Packaging {
     }
 
     /** Prints what would be written, having checked what the real run checks. */
-    void showPlan(Path target) {
+    void showPlan(Path target, ModelfileOptions modelfile) {
         GgufModel model = model();
+        tellOfTemplate(
+                modelfile.choose(
+                        model.metadata(), model.metadata().string("tokenizer.chat_template")));
         Quantization quantization = planned(model);
         WritePlan plan = gguf(quantization, target);
         StagedOutput.requireSpace(target, plan.bytes());
@@ -139,7 +144,9 @@ final class Packaging {
         GgufModel model = model();
         ModelDefaults defaults = ModelDefaults.of(source, model);
         tellOfContext(modelfile, defaults);
-        List<Instruction> instructions = modelfile.instructions(defaults);
+        TemplateChoice template = modelfile.choose(model.metadata(), defaults.chatTemplate());
+        tellOfTemplate(template);
+        List<Instruction> instructions = modelfile.instructions(defaults, template);
 
         // Byte rows take a while to fit: what would stop the writing is said before.
         StagedOutput.requireSpace(target, gguf(planned(model), target).bytes());
@@ -162,7 +169,13 @@ final class Packaging {
             PlanWriter writer = new PlanWriter(common.threads(), common.progress());
             writer.writeTo(plan, gguf);
             folder.ifPresent(f -> writer.writeTo(f, stage.stage().resolve(HF_FOLDER)));
-            Verification verification = Verifier.verify(reference, gguf, verifying.options(common));
+            Verification verification =
+                    Verifier.verify(
+                            reference,
+                            gguf,
+                            verifying
+                                    .options(common)
+                                    .withTemplates(new ChatTemplateCheck(Optional.of(template))));
             writeReports(verification, stage, bytes, quantization);
             if (!verification.pass()) {
                 delete(gguf);
@@ -245,6 +258,13 @@ final class Packaging {
                                 common.warn(
                                         "num_ctx %d: the model was trained on %d positions, beyond them its text degrades"
                                                 .formatted(n, model.context())));
+    }
+
+    private void tellOfTemplate(TemplateChoice template) {
+        common.note("prompt template: " + template.summary());
+        template.notes().forEach(common::note);
+        template.differences()
+                .forEach(d -> common.warn("the prompts are not the model's own: " + d));
     }
 
     private void writeReports(

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 import tk.error.IoException;
+import tk.modelfile.ChatTemplateCheck;
 import tk.verify.GateResult;
 import tk.verify.KlDivergence;
 import tk.verify.Verification;
@@ -47,6 +48,7 @@ final class Verifying {
                                 : read(prompts).lines().filter(l -> !l.isBlank()).toList())
                 .withLimits(optional(maxKld), optional(minTop1))
                 .withThreads(common.threads())
+                .withTemplates(ChatTemplateCheck.ALONE)
                 .withProgress(common.progress());
     }
 

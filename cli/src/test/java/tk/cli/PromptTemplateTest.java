@@ -1,0 +1,92 @@
+package tk.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import static tk.cli.CommandLineTest.tk;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+import tk.cli.CommandLineTest.Run;
+import tk.json.JsonText;
+import tk.json.JsonValue;
+import tk.modelfile.PromptTemplate;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+class PromptTemplateTest {
+    @TempDir Path folder;
+
+    /** The example's tokenizer with a chat template. */
+    private Path tokenizer(String chatTemplate) throws IOException {
+        Path tokenizer = Files.createDirectories(folder.resolve("tokenizer"));
+        Files.copy(
+                CommandLineTest.EXAMPLE.resolve("tokenizer.model"),
+                tokenizer.resolve("tokenizer.model"));
+        Files.writeString(
+                tokenizer.resolve("tokenizer_config.json"),
+                JsonText.PRETTY.write(JsonValue.of(Map.of("chat_template", chatTemplate))));
+        return tokenizer;
+    }
+
+    @Test
+    void listsAndShowsTheTemplates() {
+        Run list = tk("modelfile", "--list");
+        assertThat(list.exit()).isZero();
+        assertThat(list.out()).contains("llama2-chat", "[INST] <<SYS>>⏎S⏎<</SYS>>⏎⏎U [/INST]");
+        Run show = tk("modelfile", "--show", "chatml");
+        assertThat(show.out())
+                .contains("PARAMETER stop <|im_end|>", "<|im_start|>assistant\nAnkara.<|im_end|>");
+        assertThat(tk("modelfile", "--show", "alpaca", "--json").json().string("example"))
+                .hasValueSatisfying(text -> assertThat(text).endsWith("### Response:\n"));
+        assertThat(tk("modelfile", "--show", "nosuch").exit()).isEqualTo(2);
+        assertThat(tk("modelfile", "--list", "--show", "chatml").exit()).isEqualTo(2);
+    }
+
+    @Test
+    void packagesAChatModelWithTheTemplateThatMeansItsOwn() throws IOException {
+        Path target = folder.resolve("package");
+        Run run =
+                tk(
+                        "package",
+                        CommandLineTest.EXAMPLE.resolve("turkish_llm_mini.pt"),
+                        "--tokenizer",
+                        tokenizer(PromptTemplate.named("llama2-chat").chatTemplate()),
+                        "-t",
+                        "q8_0",
+                        "-o",
+                        target);
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(run.err()).contains("prompt template: llama2-chat means");
+        assertThat(Files.readString(target.resolve("Modelfile")))
+                .contains(PromptTemplate.named("llama2-chat").text())
+                .contains("PARAMETER stop \"[INST]\"")
+                .doesNotContain("SYSTEM \"");
+        assertThat(Files.readString(target.resolve("report.json")))
+                .contains("llama2-chat means what the model's chat template does");
+    }
+
+    @Test
+    void asksForATemplateWhereNoneMeansTheModelsOwn() throws IOException {
+        Path target = folder.resolve("package");
+        Run run =
+                tk(
+                        "package",
+                        CommandLineTest.EXAMPLE.resolve("turkish_llm_mini.pt"),
+                        "--tokenizer",
+                        tokenizer(
+                                PromptTemplate.named("alpaca")
+                                        .chatTemplate()
+                                        .replace("### Response", "### Yanıt")),
+                        "--dry-run",
+                        "-o",
+                        target);
+        assertThat(run.exit()).isEqualTo(2);
+        assertThat(run.err())
+                .contains("closest is alpaca", "### Yanıt:", "--template FILE", "one turn");
+        assertThat(target).doesNotExist();
+    }
+}
