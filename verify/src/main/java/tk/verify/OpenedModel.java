@@ -23,6 +23,12 @@ import java.util.Optional;
  * reading of them. The source stays open, and the caller's.
  */
 public final class OpenedModel {
+    /**
+     * Weights of a model up to this size are read once and kept, as they are stored: a prompt of a
+     * few tokens, or one more token, would else cost a reading of the whole file.
+     */
+    private static final long RESIDENT = 640L << 20;
+
     private final ModelSource source;
     private final Optional<ModelConfig> config;
     private final Settings settings;
@@ -107,8 +113,9 @@ public final class OpenedModel {
 
     /** The forward pass with other weights of the same names and shapes. */
     ReferenceModel model(Checkpoint weights, int threads) {
+        ReferenceModels.Options options = new ReferenceModels.Options(threads, RESIDENT);
         return config.isPresent()
-                ? ReferenceModels.open(weights, config.get(), threads)
-                : ReferenceModels.openGguf(weights, source.gguf().orElseThrow(), threads);
+                ? ReferenceModels.open(weights, config.get(), options)
+                : ReferenceModels.openGguf(weights, source.gguf().orElseThrow(), options);
     }
 }

@@ -21,7 +21,7 @@ record Prompts(List<int[]> compared, List<int[]> continued, int continuation) {
     private static final long KEPT = 32L << 20;
 
     /** As many positions show what more would: tokens of a long prompt. */
-    private static final int LONG = 384;
+    private static final int LONG = 256;
 
     private static final int CONTINUATION = 16;
 
@@ -35,7 +35,7 @@ record Prompts(List<int[]> compared, List<int[]> continued, int continuation) {
     static Prompts of(
             Optional<Vocabulary> vocabulary, int rows, int context, VerifyOptions options) {
         int most = Math.clamp(KEPT / Math.max(1, rows), 1, Math.max(1, context));
-        int longest = Math.min(most, options.sample() ? LONG / 6 : LONG);
+        int longest = Math.min(most, options.sample() ? LONG / 4 : LONG);
         if (vocabulary.isEmpty()) return arbitrary(rows, longest);
         List<int[]> compared = new ArrayList<>();
         List<String> longs = Corpus.longPrompts();

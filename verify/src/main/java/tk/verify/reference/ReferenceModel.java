@@ -6,7 +6,7 @@ import tk.verify.reference.InputSink.Input;
 import tk.verify.reference.MatrixProduct.Then;
 
 import java.lang.foreign.Arena;
-import java.util.Collection;
+import java.util.List;
 
 /**
  * The reference forward pass of a LLaMA-like decoder: F32 arithmetic on weights of any type, whose
@@ -33,20 +33,21 @@ public final class ReferenceModel implements LogitModel {
     ReferenceModel(Decoder model, Kernels kernels, ReferenceModels.Options options) {
         this.model = model;
         this.kernels = kernels;
-        this.pass = new ForwardPass(model, kernels, new WorkerPool(options.threads()));
+        WorkerPool pool = new WorkerPool(options.threads());
+        this.pass = new ForwardPass(model, kernels, pool);
         this.shared = new KeyValueCache(model.kvHeads(), model.headDim(), 0);
         this.logits = new float[model.vocabulary()];
         this.hidden = new float[model.hidden()];
-        keep(options.residentBytes());
+        keep(options.residentBytes(), pool);
     }
 
-    private void keep(long budget) {
-        Collection<Weights> matrices = model.matrices();
+    private void keep(long budget, WorkerPool pool) {
+        List<Weights> matrices = List.copyOf(model.matrices());
         long total = 0;
         for (Weights matrix : matrices) total = Math.addExact(total, matrix.byteSize());
         if (total > budget) return;
         try {
-            for (Weights matrix : matrices) matrix.keep(memory);
+            pool.run(matrices.size(), (task, worker) -> matrices.get(task).keep(memory));
         } catch (RuntimeException | Error e) {
             close();
             throw e;

@@ -353,11 +353,7 @@ final class VectorKernels implements Kernels {
             float[] out) {
         if (depth % LANES != 0 || !VectorWidening.possible()) return false;
         switch (type) {
-            case F32 -> {
-                for (int r = 0; r < rows; r++) {
-                    out[r] = VectorDots.f32(w, at + 4L * depth * r, x, xAt, depth);
-                }
-            }
+            case F32 -> VectorDots.f32(w, at, rows, depth, x, xAt, out);
             case BF16 -> {
                 for (int r = 0; r < rows; r++) {
                     out[r] = VectorDots.bf16(w, at + 2L * depth * r, x, xAt, depth);

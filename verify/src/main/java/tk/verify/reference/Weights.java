@@ -17,6 +17,9 @@ import java.lang.foreign.MemorySegment;
  * that.
  */
 final class Weights {
+    /** Bytes that are read together. */
+    private static final long KEPT_AT_ONCE = 1 << 20;
+
     private final Tensor tensor;
     private final TensorInfo info;
     private final int rows;
@@ -56,7 +59,14 @@ final class Weights {
     /** Keeps the stored bytes in {@code arena} from now on. */
     void keep(Arena arena) {
         MemorySegment memory = arena.allocate(info.byteSize(), 64);
-        tensor.readRows(0, rows, memory);
+        // A few rows at a time: a tensor that is computed needs memory for what it is asked.
+        int step = Math.clamp(KEPT_AT_ONCE / Math.max(1, info.rowBytes()), 1, rows);
+        for (int first = 0; first < rows; first += step) {
+            int count = Math.min(step, rows - first);
+            long from = Math.multiplyExact((long) first, info.rowBytes());
+            long bytes = Math.multiplyExact((long) count, info.rowBytes());
+            tensor.readRows(first, count, memory.asSlice(from, bytes));
+        }
         resident = memory;
     }
 

@@ -165,15 +165,16 @@ class KernelsTest {
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16"})
     void storedRowsMultiplyAsWidenedOnes(DType type) {
+        int rowCount = 7; // four together, and three
         int depth = 37 * kernels.lanes();
         float[] x = gaussian(depth + 1);
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment memory = stored(arena, type, 3 * depth);
-            float[] rows = new float[3 * depth];
+            MemorySegment memory = stored(arena, type, rowCount * depth);
+            float[] rows = new float[rowCount * depth];
             FloatRows.widen(type, memory, 0, rows, 0, rows.length);
-            float[] found = new float[3];
-            if (!kernels.multiplyStored(type, memory, 0, 3, depth, x, 1, found)) return;
-            for (int r = 0; r < 3; r++) {
+            float[] found = new float[rowCount];
+            if (!kernels.multiplyStored(type, memory, 0, rowCount, depth, x, 1, found)) return;
+            for (int r = 0; r < rowCount; r++) {
                 double sum = 0;
                 for (int k = 0; k < depth; k++) sum += (double) rows[r * depth + k] * x[1 + k];
                 assertThat((double) found[r]).isCloseTo(sum, within(1e-3));
