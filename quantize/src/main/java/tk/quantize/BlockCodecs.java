@@ -18,7 +18,6 @@ import tk.quantize.vector.VectorKernels;
 import tk.tensor.DType;
 
 import java.util.Arrays;
-import java.util.Collection;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -82,16 +81,12 @@ public final class BlockCodecs {
     }
 
     /**
-     * Begins to warm up the vector kernels of these types in the background, for one who knows that
-     * there is much to quantize. Without it, this begins after a few million values.
-     *
-     * @param weighted whether there will be importance
+     * Announces that so many values of a type will be quantized, with or without importance: where
+     * that is much, its vector kernel is warmed up now, in the background.
      */
-    public static void warmUp(Collection<DType> types, boolean weighted) {
-        for (DType type : types) {
-            WarmStart warm = WARM.get(type);
-            if (warm != null) warm.begin(weighted);
-        }
+    static void expect(DType type, boolean weighted, long values) {
+        WarmStart warm = WARM.get(type);
+        if (warm != null) warm.expect(values, weighted);
     }
 
     private static Optional<Supplier<BlockKernel>> vectorKernels(DType type) {

@@ -93,10 +93,11 @@ public record Quantization(
         Mixture mixture = new Mixture(options, counts(metadata, ordered));
         List<Assignment> assignments = new ArrayList<>();
         List<Tensor> quantized = new ArrayList<>();
+        Workload workload = new Workload();
         for (Tensor tensor : ordered) {
             Assignment assignment = assign(tensor.info(), mixture, options);
             assignments.add(assignment);
-            quantized.add(quantized(tensor, assignment, options));
+            quantized.add(quantized(tensor, assignment, options, workload));
         }
         return new Quantization(
                 quantizedMetadata(metadata, options),
@@ -149,7 +150,8 @@ public record Quantization(
         return info.dtype().isFloat() || info.dtype().isBlock();
     }
 
-    private static Tensor quantized(Tensor tensor, Assignment assignment, QuantizeOptions options) {
+    private static Tensor quantized(
+            Tensor tensor, Assignment assignment, QuantizeOptions options, Workload workload) {
         if (assignment.to() == tensor.info().dtype()) return tensor;
         float @Nullable [][] importance = null;
         if (options.imatrix().isPresent()) {
@@ -157,7 +159,8 @@ public record Quantization(
                     options.imatrix().get().entries().get(tensor.info().name());
             if (entry != null) importance = importance(tensor.info(), entry);
         }
-        return new QuantizedTensor(tensor.info().withDType(assignment.to()), tensor, importance);
+        return new QuantizedTensor(
+                tensor.info().withDType(assignment.to()), tensor, importance, workload);
     }
 
     private static float @Nullable [][] importance(TensorInfo info, ImportanceMatrix.Entry entry) {

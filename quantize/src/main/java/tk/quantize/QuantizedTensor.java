@@ -21,9 +21,18 @@ import java.lang.foreign.ValueLayout;
  * @param info in the target type
  * @param source in any float or block type
  * @param importance one weight a column for each expert, or null
+ * @param workload the job that this is a part of
  */
-record QuantizedTensor(TensorInfo info, Tensor source, float @Nullable [][] importance)
+record QuantizedTensor(
+        TensorInfo info, Tensor source, float @Nullable [][] importance, Workload workload)
         implements Tensor {
+    /** A tensor whose size is part of the workload, and counted in it here. */
+    QuantizedTensor {
+        if (info.dtype().isBlock()) {
+            workload.add(info.dtype(), importance != null, info.shape().elements());
+        }
+    }
+
     /**
      * Values taken through all steps before the next ones: so many stay in a core's cache, and fill
      * the lanes of every vector.
@@ -47,6 +56,7 @@ record QuantizedTensor(TensorInfo info, Tensor source, float @Nullable [][] impo
 
     @Override
     public void readRows(long first, long count, MemorySegment into) {
+        workload.begin();
         int columns = Math.toIntExact(info.shape().columns());
         long most = Math.max(1, BATCH / Math.max(1, columns));
         long rows;

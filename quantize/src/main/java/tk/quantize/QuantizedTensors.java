@@ -13,7 +13,7 @@ public final class QuantizedTensors {
     public static Tensor encode(Tensor tensor, DType type) {
         return tensor.info().dtype() == type
                 ? tensor
-                : new QuantizedTensor(tensor.info().withDType(type), tensor, null);
+                : new QuantizedTensor(tensor.info().withDType(type), tensor, null, new Workload());
     }
 
     /** {@code tensor} as F32. */

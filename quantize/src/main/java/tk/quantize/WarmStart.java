@@ -5,21 +5,38 @@ import org.jspecify.annotations.Nullable;
 import tk.tensor.DType;
 
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Starts with the scalar kernel and changes to the vector kernel when that is compiled, which a
- * background thread sees to.
+ * background thread sees to. Both give the same bytes: nobody sees which one did what.
  *
  * <p>A vector kernel runs a hundred times slower than the scalar one until the compiler has
- * finished with it, a second or two later, and ten times faster from then on. Little work is better
- * done by the scalar one alone: the thread starts when {@link #MUCH} values have been quantized, or
- * on {@link #begin}. Both kernels give the same bytes, so that nobody sees which one did what.
+ * finished with it, a second or two later, and ten times faster from then on. So little work is
+ * done by the scalar kernel alone. Where there is known to be {@link #MUCH}, threads wait for the
+ * vector kernel if they would only take the processors away from the compiler: what they could do
+ * meanwhile, it does in a tenth of a second.
  */
 final class WarmStart implements BlockCodec {
-    /** So many values take the scalar kernel about half a second. */
-    private static final long MUCH = 8_000_000;
+    /** So many values take the scalar kernels of two threads longer than the compiler takes. */
+    static final long MUCH = 40_000_000;
+
+    /** So long does a thread wait for the vector kernel, in seconds, before it goes on without. */
+    private static final int PATIENCE = 20;
+
+    /** One kernel after another: the first is of use while the next is compiled. */
+    private static final ExecutorService WARMER =
+            Executors.newSingleThreadExecutor(
+                    task -> Thread.ofPlatform().daemon().name("tk-warm-up").unstarted(task));
+
+    /** Whether there are processors besides those that the warm-up and the compiler keep busy. */
+    private static final boolean PROCESSORS_TO_SPARE =
+            Runtime.getRuntime().availableProcessors() > 4;
 
     private final BlockCodec scalar;
     private final BlockCodec vector;
@@ -48,8 +65,13 @@ final class WarmStart implements BlockCodec {
             byte[] into,
             int at) {
         Phase phase = importance == null ? plain : weighted;
-        phase.codec.quantizeRows(values, from, rows, columns, importance, into, at);
-        phase.count((long) rows * columns);
+        if (phase.worthWaiting && !PROCESSORS_TO_SPARE) phase.await();
+        if (phase.codec == vector) {
+            vector.quantizeRows(values, from, rows, columns, importance, into, at);
+        } else {
+            scalar.quantizeRows(values, from, rows, columns, importance, into, at);
+            phase.count((long) rows * columns);
+        }
     }
 
     @Override
@@ -57,9 +79,12 @@ final class WarmStart implements BlockCodec {
         scalar.dequantizeRow(blocks, at, into, to, columns);
     }
 
-    /** Begins to warm up, with or without importance, unless this has begun. */
-    void begin(boolean withImportance) {
-        (withImportance ? weighted : plain).begin();
+    /**
+     * Announces that so many values will be quantized, with or without importance; begins to warm
+     * up where it pays.
+     */
+    void expect(long values, boolean withImportance) {
+        if (values >= MUCH) (withImportance ? weighted : plain).begin(true);
     }
 
     /** Whether the vector kernel is in use. */
@@ -71,24 +96,35 @@ final class WarmStart implements BlockCodec {
     private final class Phase {
         private static final int ROWS = 4;
         private static final int COLUMNS = 4096;
-        private static final long PATIENCE = 60_000_000_000L;
 
         private final boolean weighted;
         private final AtomicLong quantized = new AtomicLong();
         private final AtomicBoolean begun = new AtomicBoolean();
+        private final CountDownLatch ready = new CountDownLatch(1);
+        private volatile boolean worthWaiting;
         private volatile BlockCodec codec = scalar;
 
         Phase(boolean weighted) {
             this.weighted = weighted;
         }
 
-        void count(long values) {
-            if (!begun.get() && quantized.addAndGet(values) > MUCH) begin();
+        void begin(boolean announced) {
+            if (announced) worthWaiting = true;
+            if (begun.compareAndSet(false, true)) WARMER.execute(this::warmUp);
         }
 
-        void begin() {
-            if (!begun.compareAndSet(false, true)) return;
-            Thread.ofPlatform().daemon().name("warm-up-" + type()).start(this::warmUp);
+        /** Waits until the vector kernel is ready, though not for ever. */
+        void await() {
+            try {
+                if (!ready.await(PATIENCE, TimeUnit.SECONDS)) worthWaiting = false;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        /** Much work comes unannounced, too. */
+        void count(long values) {
+            if (!begun.get() && quantized.addAndGet(values) >= MUCH) begin(false);
         }
 
         /** Runs the vector kernel until it is clearly faster, three times in a row. */
@@ -96,18 +132,27 @@ final class WarmStart implements BlockCodec {
             float[] values = weights();
             float @Nullable [] importance = weighted ? importance() : null;
             byte[] into = new byte[Math.toIntExact(type().byteSize((long) ROWS * COLUMNS))];
-            long start = System.nanoTime();
             long scalarTime = Long.MAX_VALUE;
             int faster = 0;
-            while (faster < 3 && System.nanoTime() - start < PATIENCE) {
-                scalarTime = Math.min(scalarTime, time(scalar, values, importance, into));
-                long vectorTime = Long.MAX_VALUE;
-                for (int i = 0; i < 16; i++) {
-                    vectorTime = Math.min(vectorTime, time(vector, values, importance, into));
-                }
+            for (int i = 0; faster < 3; i++) {
+                if (i < 8)
+                    scalarTime = Math.min(scalarTime, time(scalar, values, importance, into));
+                long vectorTime = time(vector, values, importance, into);
                 faster = vectorTime < scalarTime / 2 ? faster + 1 : 0;
+                if (faster == 0) rest(vectorTime);
             }
-            if (faster == 3) codec = vector;
+            codec = vector;
+            worthWaiting = false;
+            ready.countDown();
+        }
+
+        /** What ran slowly is being compiled: that goes faster while nothing else runs. */
+        private static void rest(long nanos) {
+            try {
+                Thread.sleep(Math.min(20, nanos / 2_000_000));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
 
         private static long time(
