@@ -13,11 +13,12 @@ import tk.testing.Originals;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Random;
 
 /**
- * Every codec against llama.cpp's own functions. {@code -Dtk.blocks=N} sets about how many
- * super-blocks of every type are compared (thousands by default).
+ * Every codec, scalar and vector, against llama.cpp's own functions. {@code -Dtk.blocks=N} sets
+ * about how many super-blocks of every type are compared (thousands by default).
  */
 @Tag("interop")
 class GgmlInteropTest {
@@ -32,7 +33,8 @@ class GgmlInteropTest {
     @MethodSource("types")
     void quantizesToTheSameBytes(DType type) throws IOException {
         Ggml ggml = Ggml.any();
-        BlockCodec codec = BlockCodecs.of(type);
+        List<BlockCodec> codecs =
+                List.of(BlockCodecs.scalar(type), BlockCodecs.vector(type).orElseThrow());
         EnumSet<HostileImportance> weights = weights(ggml, type);
         long blocks = 0;
         for (long seed = 0; blocks < BLOCKS; seed++) {
@@ -41,11 +43,11 @@ class GgmlInteropTest {
             Random random = new Random(seed);
             for (HostileWeights kind : HostileWeights.values()) {
                 float[] x = kind.generate(rows * columns, seed);
-                compare(ggml, codec, x, rows, columns, null, kind + ", seed " + seed);
+                compare(ggml, codecs, x, rows, columns, null, kind + ", seed " + seed);
                 HostileImportance weight = any(weights, random);
                 compare(
                         ggml,
-                        codec,
+                        codecs,
                         x,
                         rows,
                         columns,
@@ -90,23 +92,25 @@ class GgmlInteropTest {
 
     private static void compare(
             Ggml ggml,
-            BlockCodec codec,
+            List<BlockCodec> codecs,
             float[] x,
             int rows,
             int columns,
             float @Nullable [] importance,
             String what)
             throws IOException {
-        DType type = codec.type();
+        DType type = codecs.getFirst().type();
         byte[] expected = ggml.quantize(type, x, rows, columns, importance);
-        byte[] actual = new byte[expected.length];
-        codec.quantizeRows(x, 0, rows, columns, importance, actual, 0);
-        int at = Arrays.mismatch(expected, actual);
-        if (at >= 0) {
-            int block = at / type.blockBytes();
-            assertThat(slice(actual, block, type))
-                    .as("%s, block %d of %s", type, block, what)
-                    .isEqualTo(slice(expected, block, type));
+        for (BlockCodec codec : codecs) {
+            byte[] actual = new byte[expected.length];
+            codec.quantizeRows(x, 0, rows, columns, importance, actual, 0);
+            int at = Arrays.mismatch(expected, actual);
+            if (at >= 0) {
+                int block = at / type.blockBytes();
+                assertThat(slice(actual, block, type))
+                        .as("%s, block %d of %s", type, block, what)
+                        .isEqualTo(slice(expected, block, type));
+            }
         }
     }
 

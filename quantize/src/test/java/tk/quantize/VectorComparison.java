@@ -1,0 +1,70 @@
+package tk.quantize;
+
+import org.jspecify.annotations.Nullable;
+
+import tk.tensor.DType;
+
+import java.util.Arrays;
+import java.util.Random;
+
+/** The vector kernel of a type against its scalar kernel, byte for byte. */
+final class VectorComparison {
+    /** Batches that are full and not, rows that end within one. */
+    private static final int[][] SHAPES = {{3, 512}, {2, 4096 + 256}, {17, 768}, {1, 256}};
+
+    private VectorComparison() {}
+
+    /**
+     * Compares every kind of weights, plain and under some importance.
+     *
+     * @return the super-blocks of 256 values compared
+     */
+    static long everyKind(DType type, long seed) {
+        int rows = SHAPES[(int) (seed % SHAPES.length)][0];
+        int columns = SHAPES[(int) (seed % SHAPES.length)][1];
+        HostileImportance[] weights = HostileImportance.values();
+        Random random = new Random(seed);
+        long blocks = 0;
+        for (HostileWeights kind : HostileWeights.values()) {
+            float[] x = kind.generate(rows * columns, seed);
+            rows(type, x, rows, columns, null, kind + ", seed " + seed);
+            HostileImportance weight = weights[random.nextInt(weights.length)];
+            float[] importance = weight.generate(columns, seed);
+            String what = kind + " weighted by " + weight + ", seed " + seed;
+            rows(type, x, rows, columns, importance, what);
+            blocks += 2L * rows * columns / 256;
+        }
+        return blocks;
+    }
+
+    /** Compares rows; an {@link AssertionError} says where they differ. */
+    static void rows(
+            DType type,
+            float[] x,
+            int rows,
+            int columns,
+            float @Nullable [] importance,
+            String what) {
+        int bytes = (int) type.byteSize((long) rows * columns);
+        byte[] expected = new byte[bytes];
+        byte[] actual = new byte[bytes];
+        BlockCodecs.scalar(type).quantizeRows(x, 0, rows, columns, importance, expected, 0);
+        vector(type).quantizeRows(x, 0, rows, columns, importance, actual, 0);
+        int at = Arrays.mismatch(expected, actual);
+        if (at < 0) return;
+        throw new AssertionError(
+                "%s, %s: byte %d of block %d of %s is %d, expected %d"
+                        .formatted(
+                                type,
+                                Kernels.describe(),
+                                at % type.blockBytes(),
+                                at / type.blockBytes(),
+                                what,
+                                actual[at],
+                                expected[at]));
+    }
+
+    static BlockCodec vector(DType type) {
+        return BlockCodecs.vector(type).orElseThrow();
+    }
+}
