@@ -44,4 +44,9 @@ final class InputOptions {
                         Optional.ofNullable(tokenizer),
                         Optional.ofNullable(key)));
     }
+
+    /** Whether the tokenizer is named, rather than the model's own. */
+    boolean namesTokenizer() {
+        return tokenizer != null;
+    }
 }

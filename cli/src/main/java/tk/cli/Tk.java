@@ -25,6 +25,7 @@ import java.util.Map;
             QuantizeCommand.class,
             MergeLoraCommand.class,
             VerifyCommand.class,
+            TokenizeCommand.class,
             InspectCommand.class,
             DiffCommand.class,
             EvalCommand.class,

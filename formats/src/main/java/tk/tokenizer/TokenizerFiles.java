@@ -4,6 +4,7 @@ import tk.error.IoException;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -86,6 +87,18 @@ public record TokenizerFiles(
         } catch (IOException e) {
             throw new IoException(
                     path + ": the tokenizer cannot be read", "Check the path of --tokenizer.", e);
+        }
+    }
+
+    /** Whether a file starts as a {@code tokenizer.model} or a {@code tokenizer.json} does. */
+    public static boolean recognises(Path file) {
+        try (var in = Files.newInputStream(file)) {
+            byte[] head = in.readNBytes(4096);
+            return SentencePieceModel.recognises(head)
+                    || Tiktoken.recognises(head)
+                    || new String(head, StandardCharsets.ISO_8859_1).stripLeading().startsWith("{");
+        } catch (IOException e) {
+            throw new IoException(file + ": cannot be read: " + e.getMessage(), null, e);
         }
     }
 

@@ -7,6 +7,7 @@ import tk.json.JsonText;
 import tk.json.JsonValue;
 import tk.tokenizer.GgufVocabulary;
 import tk.tokenizer.SentencePieceModel;
+import tk.tokenizer.Tiktoken;
 import tk.tokenizer.TokenizerFiles;
 
 import java.nio.file.Path;
@@ -46,6 +47,43 @@ final class MetaTokenizer {
         return files;
     }
 
+    /**
+     * The files that transformers reads in place of Llama 3's {@code tokenizer.model}, which it
+     * takes for SentencePiece's.
+     */
+    static SequencedMap<String, byte[]> ofRanks(Path tokenizerModel, ModelConfig config) {
+        Tiktoken ranks = Tiktoken.read(tokenizerModel);
+        List<String> specials = Tiktoken.Specials.of(config.json()).names();
+        SequencedMap<String, Object> tokens = new LinkedHashMap<>();
+        tokens.put("bos_token", specials.get(0));
+        tokens.put("eos_token", specials.get(1));
+        SequencedMap<String, Object> added = new LinkedHashMap<>();
+        for (int i = 0; i < specials.size(); i++) {
+            SequencedMap<String, Object> token = new LinkedHashMap<>();
+            token.put("content", specials.get(i));
+            token.put("lstrip", false);
+            token.put("normalized", false);
+            token.put("rstrip", false);
+            token.put("single_word", false);
+            token.put("special", true);
+            added.put(Integer.toString(ranks.tokens().size() + i), token);
+        }
+        SequencedMap<String, Object> settings = new LinkedHashMap<>();
+        settings.put("added_tokens_decoder", added);
+        settings.putAll(tokens);
+        settings.put("clean_up_tokenization_spaces", true);
+        settings.put("model_input_names", List.of("input_ids", "attention_mask"));
+        settings.put("model_max_length", config.maxPositions());
+        settings.put("tokenizer_class", "PreTrainedTokenizerFast");
+        SequencedMap<String, byte[]> files = new LinkedHashMap<>();
+        files.put(
+                "tokenizer.json",
+                (JsonText.PRETTY.write(ranks.tokenizerJson(specials)) + "\n").getBytes(UTF_8));
+        files.put("tokenizer_config.json", json(settings));
+        files.put("special_tokens_map.json", json(tokens));
+        return files;
+    }
+
     private static void put(
             SequencedMap<String, Object> tokens,
             String name,
@@ -61,9 +99,13 @@ final class MetaTokenizer {
     /** The vocabulary as it is made over a folder with those settings. */
     static GgufVocabulary asReleased(GgufVocabulary vocabulary, TokenizerFiles files) {
         boolean told = files.config().isPresent() || !vocabulary.addSpecial().isEmpty();
-        if (told || !vocabulary.model().equals(GgufVocabulary.SPM)) return vocabulary;
+        if (told) return vocabulary;
+        // What a pair of texts gets between its two is only told by Llama 3's post-processor.
+        boolean pieces = vocabulary.model().equals(GgufVocabulary.SPM);
         SequencedMap<String, Boolean> added = new LinkedHashMap<>();
-        for (String name : List.of("bos", "eos")) added.put(name, name.equals("bos"));
+        for (String name : pieces ? List.of("bos", "eos") : List.of("bos", "eos", "sep")) {
+            added.put(name, name.equals("bos"));
+        }
         return new GgufVocabulary(
                 vocabulary.model(),
                 vocabulary.pre(),

@@ -14,6 +14,7 @@ import tk.tokenizer.TokenizerFiles;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
 
 /**
@@ -69,6 +70,14 @@ public record ToHf(HfFolderWriter.Contents contents, Checkpoint weights, List<St
             notes.add("no tokenizer beside it, and none was given: the folder will have none");
         }
         SequencedMap<String, byte[]> copies = TokenizerCopies.of(files);
+        Optional<Path> ranks = files.model().filter(file -> !VocabularyFit.isSentencePiece(file));
+        if (ranks.isPresent()) {
+            copies.remove("tokenizer.model");
+            if (files.json().isEmpty()) {
+                MetaTokenizer.ofRanks(ranks.get(), model.config()).forEach(copies::putIfAbsent);
+            }
+            return copies;
+        }
         boolean unsettled = SourceModel.isMeta(source) && files.config().isEmpty();
         files.model()
                 .filter(file -> unsettled && VocabularyFit.isSentencePiece(file))

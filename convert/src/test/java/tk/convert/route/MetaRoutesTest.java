@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -143,8 +144,25 @@ class MetaRoutesTest {
         assertThat(hf.resolve("generation_config.json")).exists();
     }
 
+    @Test
+    void llama3sRanksBecomeATokenizerJson() {
+        Path meta = Shared.path("fixtures/llama3/scaled31/mp2");
+        Path hf = toHf(meta);
+        assertThat(hf.resolve("tokenizer.model")).doesNotExist();
+        JsonObject expected = Json.readObject(meta.resolveSibling("hf").resolve("tokenizer.json"));
+        JsonObject made = Json.readObject(hf.resolve("tokenizer.json"));
+        for (String part : List.of("added_tokens", "pre_tokenizer", "normalizer")) {
+            assertThat(made.get(part)).as(part).isEqualTo(expected.get(part));
+        }
+        assertThat(made.object("model").orElseThrow().get("vocab"))
+                .isEqualTo(expected.object("model").orElseThrow().get("vocab"));
+        JsonObject settings = Json.readObject(hf.resolve("tokenizer_config.json"));
+        assertThat(settings.string("bos_token")).hasValue("<|begin_of_text|>");
+        assertThat(settings.string("tokenizer_class")).hasValue("PreTrainedTokenizerFast");
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"meta/llama2_gqa/mp8", "meta/llama2_mha/mp2"})
+    @ValueSource(strings = {"meta/llama2_gqa/mp8", "meta/llama2_mha/mp2", "llama3/scaled31/mp2"})
     void theDetourOverAFolderMakesTheSameGguf(String name) throws IOException {
         Path meta = Shared.path("fixtures/" + name);
         ConvertOptions named = ConvertOptions.DEFAULT.withName("Llama");
