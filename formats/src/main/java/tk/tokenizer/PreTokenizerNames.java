@@ -12,6 +12,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -80,6 +81,9 @@ final class PreTokenizerNames {
                     "a\u00a0b\u3000c",
                     "`code`",
                     "^~|<>");
+
+    /** How many of the nearest are described. */
+    private static final int SHOWN = 3;
 
     private static final String REST =
             "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
@@ -188,42 +192,49 @@ final class PreTokenizerNames {
         return tokenizer.mergesReachEveryToken() ? merged.or(() -> whole) : Optional.empty();
     }
 
+    /** How often a pre-tokenizer of llama.cpp's cuts the samples otherwise. */
+    private record Near(String name, PreTokenizer known, List<String> differing) {
+        String description(TokenizerJson tokenizer) {
+            if (differing.isEmpty()) {
+                return "%s cuts all of %d sample texts alike".formatted(name, SAMPLES.size());
+            }
+            String text = differing.getFirst();
+            return "%s cuts %d of %d sample texts otherwise, first \"%s\": %s, here %s"
+                    .formatted(
+                            name,
+                            differing.size(),
+                            SAMPLES.size(),
+                            visible(text),
+                            theirs(known, text),
+                            ours(tokenizer, text));
+        }
+    }
+
     private static UnsupportedException unknown(TokenizerJson tokenizer) {
         Map<List<String>, String> candidates = new LinkedHashMap<>();
         for (String name : GgufPreTokenizers.names()) {
             candidates.putIfAbsent(GgufPreTokenizers.named(Optional.of(name)).regexes(), name);
         }
-        String nearest = "";
-        List<String> differences = SAMPLES;
+        List<Near> nearest = new ArrayList<>();
         for (String name : candidates.values()) {
             PreTokenizer known = GgufPreTokenizers.named(Optional.of(name)).preTokenizer();
             List<String> differing =
                     SAMPLES.stream()
                             .filter(text -> !ours(tokenizer, text).equals(theirs(known, text)))
                             .toList();
-            if (nearest.isEmpty() || differing.size() < differences.size()) {
-                nearest = name;
-                differences = differing;
-            }
+            nearest.add(new Near(name, known, differing));
         }
-        String detail = "cuts all of %d sample texts alike".formatted(SAMPLES.size());
-        if (!differences.isEmpty()) {
-            String text = differences.getFirst();
-            PreTokenizer known = GgufPreTokenizers.named(Optional.of(nearest)).preTokenizer();
-            detail =
-                    "cuts %d of %d sample texts otherwise, first \"%s\": %s, here %s"
-                            .formatted(
-                                    differences.size(),
-                                    SAMPLES.size(),
-                                    visible(text),
-                                    theirs(known, text),
-                                    ours(tokenizer, text));
-        }
+        nearest.sort(Comparator.comparingInt(near -> near.differing().size()));
         return new UnsupportedException(
-                "tokenizer.json: llama.cpp knows no such pre-tokenizer; the nearest, %s, %s"
-                        .formatted(nearest, detail),
+                "tokenizer.json: llama.cpp knows no such pre-tokenizer; the nearest: "
+                        + String.join(
+                                "; ",
+                                nearest.stream()
+                                        .limit(SHOWN)
+                                        .map(near -> near.description(tokenizer))
+                                        .toList()),
                 "If one of these is right for the model, name it: --pre "
-                        + String.join("|", candidates.values()));
+                        + String.join("|", nearest.stream().map(Near::name).toList()));
     }
 
     private static List<String> ours(TokenizerJson tokenizer, String text) {

@@ -29,7 +29,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Our reading of the vocabularies we write against llama.cpp's own. */
+/**
+ * Our reading of the vocabularies we write against llama.cpp's own, on some four thousand texts and
+ * on the lines of {@code -Dtk.texts=FILE}.
+ */
 @Tag("interop")
 class LlamaCppTokenizerTest {
     private static final JsonObject NO_CONFIG = new JsonObject(new LinkedHashMap<>());
@@ -185,6 +188,8 @@ class LlamaCppTokenizerTest {
                         Files.readAllLines(
                                 Shared.path("third-party/text/ud-turkish-boun-test.txt")));
         lines.addAll(HostileTexts.all());
+        String more = System.getProperty("tk.texts");
+        if (more != null) lines.addAll(Files.readAllLines(Path.of(more)));
         return lines;
     }
 }

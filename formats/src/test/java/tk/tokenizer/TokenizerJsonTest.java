@@ -85,7 +85,7 @@ class TokenizerJsonTest {
                                                 JsonVariants.byteLevel(false, true))));
         assertThatThrownBy(() -> PreTokenizerNames.of(of(pairs)))
                 .isInstanceOf(UnsupportedException.class)
-                .hasMessageContaining("the nearest, gpt-2, cuts 6 of 41")
+                .hasMessageContaining("the nearest: gpt-2 cuts 6 of 41")
                 .hasMessageContaining("sample texts otherwise, first \"123\": [123], here [12, 3]");
     }
 
