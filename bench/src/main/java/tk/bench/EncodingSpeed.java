@@ -1,5 +1,7 @@
 package tk.bench;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import tk.gguf.GgufFile;
 import tk.gguf.GgufReader;
 import tk.tokenizer.GgufTokenizer;
@@ -20,7 +22,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Encoding a text, line by line as a corpus is read and as one piece: {@code EncodingSpeed
+ * Encoding a text line by line, as a corpus is read: {@code EncodingSpeed
  * TOKENIZER.MODEL|TOKENIZER.JSON|GGUF TEXT [MIB [ROUNDS]]}. For a {@code tokenizer.model} tk's
  * encoder beside the sentencepiece library itself. Prints megabytes a second of CPU time, which
  * other work on the machine does not change; the last round counts.
@@ -36,12 +38,11 @@ final class EncodingSpeed {
         while (text.length() < size) text.append(unit);
         List<String> lines = text.toString().lines().toList();
         Map<String, Tokenizer> tokenizers = open(Path.of(args[0]));
-        long bytes = lines.stream().mapToLong(line -> line.getBytes().length + 1L).sum();
+        long bytes = lines.stream().mapToLong(line -> line.getBytes(UTF_8).length + 1L).sum();
         for (Map.Entry<String, Tokenizer> tokenizer : tokenizers.entrySet()) {
             for (int round = 0; round < rounds; round++) {
-                measure(tokenizer, "lines", lines, bytes);
+                measure(tokenizer, lines, bytes);
             }
-            measure(tokenizer, "whole", List.of(text.toString()), bytes);
         }
     }
 
@@ -67,7 +68,7 @@ final class EncodingSpeed {
     }
 
     private static void measure(
-            Map.Entry<String, Tokenizer> tokenizer, String how, List<String> texts, long bytes) {
+            Map.Entry<String, Tokenizer> tokenizer, List<String> texts, long bytes) {
         List<Integer> counts = new ArrayList<>();
         long cpu = cpuNanos();
         for (String text : texts) {
@@ -76,9 +77,8 @@ final class EncodingSpeed {
         double busy = (cpuNanos() - cpu) * 1e-9;
         System.out.printf(
                 Locale.ROOT,
-                "%-14s %s: %.2f MB/CPU-s, %d tokens%n",
+                "%-14s %.2f MB/CPU-s, %d tokens%n",
                 tokenizer.getKey(),
-                how,
                 bytes / busy * 1e-6,
                 counts.stream().mapToLong(Integer::longValue).sum());
     }

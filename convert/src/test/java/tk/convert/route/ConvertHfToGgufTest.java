@@ -56,6 +56,10 @@ class ConvertHfToGgufTest {
         "qwen2, bf16",
         "qwen2, f32",
         "qwen3, f16",
+        "mistral-heads, bf16",
+        "qwen3-tied, f32",
+        "odd-columns, f16",
+        "llama3-old-spelling, bf16",
         "card, f32",
         "added-tokens, f32",
         "torch-bin, f16"

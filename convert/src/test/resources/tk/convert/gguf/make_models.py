@@ -92,6 +92,15 @@ model("mistral", MistralConfig(**{**SIZES, "max_position_embeddings": 512}, slid
 model("qwen2", Qwen2Config(**SIZES, tie_word_embeddings=True, rope_parameters=dict(
     rope_type="yarn", rope_theta=1e6, factor=2.0, original_max_position_embeddings=128)), torch.bfloat16)
 model("qwen3", Qwen3Config(**SIZES, head_dim=32, attention_bias=True), torch.bfloat16)
+model("mistral-heads", MistralConfig(
+    **{**SIZES, "head_dim": 32}, sliding_window=None, rope_parameters=dict(
+        rope_type="yarn", rope_theta=1e6, factor=2.0, original_max_position_embeddings=128)), torch.bfloat16)
+model("qwen3-tied", Qwen3Config(
+    **{**SIZES, "num_key_value_heads": 4}, head_dim=16, tie_word_embeddings=True), torch.float16)
+model("odd-columns", LlamaConfig(**{**SIZES, "intermediate_size": 88, "hidden_size": 48}), torch.bfloat16)
+model("llama3-old-spelling", LlamaConfig(**SIZES, rope_parameters=dict(
+    rope_type="llama3", rope_theta=10000.0, factor=4.0, low_freq_factor=1.0, high_freq_factor=2.0,
+    original_max_position_embeddings=64)), edit=old_spelling)
 model("card", LlamaConfig(**SIZES), files={
     "README.md": CARD,
     "generation_config.json": {
