@@ -46,10 +46,23 @@ final class PackageCommand implements Callable<Integer> {
     @Option(
             names = {"-t", "--type"},
             paramLabel = "TYPE",
-            defaultValue = "q4_K_M",
             description =
-                    "q4_K_M, q5_K_M, q6_K, q8_0 (= int8), f16, bf16, f32, … (default: ${DEFAULT-VALUE}).")
-    private String type = "q4_K_M";
+                    "q4_K_M, q5_K_M, q6_K, q8_0 (= int8), f16, bf16, f32, … (default: q4_K_M).")
+    private @Nullable String type;
+
+    /** What a package holds. */
+    enum Format {
+        GGUF,
+        SAFETENSORS
+    }
+
+    @Option(
+            names = "--format",
+            paramLabel = "gguf|safetensors",
+            defaultValue = "gguf",
+            description =
+                    "A GGUF, or a Hugging Face folder that Ollama converts itself (default: ${DEFAULT-VALUE}).")
+    private Format format = Format.GGUF;
 
     @Option(
             names = "--byte-fallback",
@@ -88,11 +101,13 @@ final class PackageCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        FileType fileType = FileType.named(type);
+        FileType fileType = FileType.named(type == null ? "q4_K_M" : type);
         StagedOutput.check(target, output.force());
         modelfile.check(install.losses());
+        if (format == Format.SAFETENSORS) checkFolder(fileType);
         ConvertOptions given = converting.options(OutType.KEEP, OptionalLong.empty());
         try (ModelSource source = adapters.open(input, inputs, given, common)) {
+            if (format == Format.SAFETENSORS) return folder(source, given, fileType);
             String modelName = converting.name().orElseGet(() -> stem(input));
             Optional<Installing> installing =
                     install.name(modelName)
@@ -125,6 +140,40 @@ final class PackageCommand implements Callable<Integer> {
                 return packaging.run(
                         original, target, output.force(), keepHf, verifying, modelfile, installing);
             }
+        }
+    }
+
+    private int folder(ModelSource source, ConvertOptions given, FileType fileType) {
+        OutType weights = type == null ? OutType.KEEP : conversion(source, fileType);
+        FolderPackaging packaging =
+                new FolderPackaging(
+                        common, source, given.withType(weights), byteFallback, adapters.proof());
+        if (output.dryRun()) {
+            packaging.showPlan(target);
+            return 0;
+        }
+        if (reference == null)
+            return packaging.run(source, target, output.force(), verifying, modelfile);
+        try (ModelSource original = inputs.open(reference)) {
+            return packaging.run(original, target, output.force(), verifying, modelfile);
+        }
+    }
+
+    private void checkFolder(FileType fileType) {
+        boolean isFloat =
+                switch (fileType) {
+                    case F32, F16, BF16 -> true;
+                    default -> false;
+                };
+        if (type != null && !isFloat) {
+            throw new UsageException(
+                    "--format safetensors: type " + type + " is not for Hugging Face folders",
+                    "f32, f16, bf16, or none for the source's own; `ollama create --quantize` takes q4_K_M, q4_K_S and q8_0.");
+        }
+        if (install.isAsked()) {
+            throw new UsageException(
+                    "--install puts a GGUF into Ollama's store, not a folder",
+                    "Leave --format safetensors out, or create it: ollama create NAME -f DIR/Modelfile.");
         }
     }
 

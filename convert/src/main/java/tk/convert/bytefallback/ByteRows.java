@@ -13,37 +13,46 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Gives a GGUF-named checkpoint the rows of added byte tokens.
+ * Gives a checkpoint the rows of added byte tokens.
  *
- * <p>In {@code token_embd.weight} they are copies of {@code <unk>}'s row: an unknown character
- * reads as it did in training. In {@code output.weight} they are the fitted row. A head that was
- * tied to the embedding becomes a tensor of its own, since the two now differ; every original row
- * keeps its bytes.
+ * <p>In the embedding they are copies of {@code <unk>}'s row: an unknown character reads as it did
+ * in training. In the head they are the fitted row. A head that was tied to the embedding becomes a
+ * tensor of its own, since the two now differ; every original row keeps its bytes.
  *
  * @param count how many tokens are added
  * @param unknownId the id of {@code <unk>}
  * @param headRow the fitted row, one value a column
+ * @param embedding what the embedding is called
+ * @param headName what the head is called
  */
-public record ByteRows(int count, int unknownId, float[] headRow) implements Transform {
-    private static final String EMBEDDING = "token_embd.weight";
-    private static final String HEAD = "output.weight";
+public record ByteRows(int count, int unknownId, float[] headRow, String embedding, String headName)
+        implements Transform {
+
+    /** For a checkpoint under GGUF's names. */
+    public ByteRows(int count, int unknownId, float[] headRow) {
+        this(count, unknownId, headRow, "token_embd.weight", "output.weight");
+    }
+
+    /** For a checkpoint under Hugging Face's names. */
+    public static ByteRows ofHuggingFace(int count, int unknownId, float[] headRow) {
+        return new ByteRows(
+                count, unknownId, headRow, "model.embed_tokens.weight", "lm_head.weight");
+    }
 
     @Override
     public Checkpoint apply(Checkpoint in) {
-        Tensor embedding = in.tensors().get(EMBEDDING);
-        if (embedding == null) throw new IllegalArgumentException("no " + EMBEDDING);
-        Tensor head = in.tensors().getOrDefault(HEAD, RenamedTensor.of(HEAD, embedding));
+        Tensor matrix = in.tensors().get(embedding);
+        if (matrix == null) throw new IllegalArgumentException("no " + embedding);
+        Tensor head = in.tensors().getOrDefault(headName, RenamedTensor.of(headName, matrix));
         List<Tensor> tensors = new ArrayList<>();
         for (Tensor tensor : in.tensors().values()) {
-            switch (tensor.info().name()) {
-                case EMBEDDING -> {
-                    tensors.add(
-                            RepeatedRowTensor.appending(
-                                    tensor, count, () -> rowOf(tensor, unknownId)));
-                    if (!in.tensors().containsKey(HEAD)) tensors.add(withFittedRows(head));
-                }
-                case HEAD -> tensors.add(withFittedRows(head));
-                default -> tensors.add(tensor);
+            String name = tensor.info().name();
+            if (name.equals(embedding)) {
+                tensors.add(
+                        RepeatedRowTensor.appending(tensor, count, () -> rowOf(tensor, unknownId)));
+                if (!in.tensors().containsKey(headName)) tensors.add(withFittedRows(head));
+            } else {
+                tensors.add(name.equals(headName) ? withFittedRows(head) : tensor);
             }
         }
         return TensorMap.replacing(in, tensors);

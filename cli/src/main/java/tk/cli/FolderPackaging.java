@@ -1,0 +1,187 @@
+package tk.cli;
+
+import tk.checkpoint.Checkpoint;
+import tk.checkpoint.PlanWriter;
+import tk.checkpoint.StagedOutput;
+import tk.checkpoint.WritePlan;
+import tk.convert.bytefallback.ByteRows;
+import tk.convert.gguf.GgufTokenizerFiles;
+import tk.convert.gguf.OutType;
+import tk.convert.lora.MergeProof;
+import tk.convert.route.ConvertOptions;
+import tk.convert.route.ToHf;
+import tk.error.IoException;
+import tk.hf.ConfigReader;
+import tk.hf.HfFolderWriter;
+import tk.hf.ModelConfig;
+import tk.json.JsonValue;
+import tk.json.JsonValue.JsonObject;
+import tk.model.ModelSource;
+import tk.modelfile.Modelfile.Instruction;
+import tk.modelfile.VerifiedModelfile;
+import tk.modelfile.VerifiedModelfile.Losses;
+import tk.modelfile.check.FolderImport;
+import tk.tokenizer.GgufVocabulary;
+import tk.verify.Verification;
+import tk.verify.VerifiedArtifact;
+import tk.verify.Verifier;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A package that Ollama converts itself: a Hugging Face folder, verified against its source, with a
+ * {@code FROM .} Modelfile and a warning for everything that Ollama's importer gets wrong with it.
+ */
+final class FolderPackaging {
+    /** More than reports and a Modelfile take. */
+    private static final long REPORT_SPACE = 4 << 20;
+
+    private final CommonOptions common;
+    private final ModelSource source;
+    private final ConvertOptions converting;
+    private final ByteTokens.Mode byteFallback;
+    private final Optional<MergeProof> merged;
+    private final ToHf folder;
+
+    /** The same model as a GGUF, for what that says of vocabulary and settings; never written. */
+    private final GgufModel model;
+
+    /**
+     * Accounts for every tensor.
+     *
+     * @param converting with the type of the weights
+     * @param merged what was proven of the adapters that the source holds
+     */
+    FolderPackaging(
+            CommonOptions common,
+            ModelSource source,
+            ConvertOptions converting,
+            ByteTokens.Mode byteFallback,
+            Optional<MergeProof> merged) {
+        this.common = common;
+        this.source = source;
+        this.converting = converting;
+        this.byteFallback = byteFallback;
+        this.merged = merged;
+        folder = ToHf.of(source, converting);
+        model = GgufModel.of(source, converting.withType(OutType.KEEP));
+        folder.notes().forEach(common::note);
+    }
+
+    /** Prints what would be written. */
+    void showPlan(Path target) {
+        WritePlan plan = plan(folder.weights(), folder.contents(), target);
+        StagedOutput.requireSpace(target, plan.bytes());
+        JsonObject json =
+                new JsonObject(new LinkedHashMap<>())
+                        .with("path", JsonValue.of(target.toString()))
+                        .with("bytes", JsonValue.of(plan.bytes()));
+        common.result(
+                json,
+                "%s: %s%nNothing was written (--dry-run)."
+                        .formatted(target, Sizes.bytes(plan.bytes())));
+    }
+
+    /**
+     * Does it.
+     *
+     * @param reference what to verify against
+     * @return the exit code: 0, or an exception
+     */
+    int run(
+            ModelSource reference,
+            Path target,
+            boolean force,
+            Verifying verifying,
+            ModelfileOptions modelfile) {
+        List<Instruction> instructions = modelfile.instructions(ModelDefaults.of(source, model));
+        Optional<ByteTokens> bytes = byteTokens();
+        WritePlan plan =
+                bytes.map(added -> extended(added, target))
+                        .orElseGet(() -> plan(folder.weights(), folder.contents(), target));
+        PackageReport report = new PackageReport(target, bytes, merged, Optional.empty());
+        try (StagedOutput stage = StagedOutput.open(target, plan.bytes() + REPORT_SPACE, force)) {
+            new PlanWriter(common.threads(), common.progress()).writeTo(plan, stage.stage());
+            Verification verification =
+                    Verifier.verify(reference, stage.stage(), verifying.options(common));
+            if (!verification.pass()) {
+                deleteFiles(stage.stage());
+                report.write(verification, stage);
+                stage.commit();
+                report.fail(verification, common);
+            }
+            // The proof is about the folder's files, to which the reports do not belong.
+            VerifiedArtifact verified = VerifiedArtifact.of(verification);
+            FolderImport ollama = FolderImport.of(stage.stage());
+            report.write(verification, stage);
+            VerifiedModelfile.write(verified, instructions, Losses.REFUSED);
+            stage.commit();
+            ollama.refusals().forEach(why -> common.warn("Ollama will refuse this folder: " + why));
+            ollama.warnings().forEach(common::warn);
+            report.print("folder", target, verified, Optional.empty(), common);
+        }
+        return 0;
+    }
+
+    private Optional<ByteTokens> byteTokens() {
+        if (!ByteTokens.lackedBy(model)) return Optional.empty();
+        if (byteFallback == ByteTokens.Mode.NONE) {
+            common.warn(ByteTokens.warning(model));
+            return Optional.empty();
+        }
+        common.note(
+                "the vocabulary lacks byte pieces, so Ollama would abort on the first unknown character: %d byte tokens are added"
+                        .formatted(model.vocabulary().missingBytes().size()));
+        return Optional.of(ByteTokens.fitted(model, source, common.threads(), common.progress()));
+    }
+
+    private WritePlan plan(Checkpoint weights, HfFolderWriter.Contents contents, Path target) {
+        // Ollama's importer knows the spellings before transformers 5 alone.
+        return HfFolderWriter.plan(
+                new HfFolderWriter.Contents(
+                        contents.config(), contents.generation(), contents.tokenizer(), true),
+                weights,
+                converting.maxShardBytes().orElse(HfFolderWriter.DEFAULT_MAX_SHARD_SIZE),
+                target);
+    }
+
+    /** The folder of the model with byte tokens: vocabulary, embedding, head, and their size. */
+    private WritePlan extended(ByteTokens added, Path target) {
+        GgufVocabulary lacking = model.vocabulary();
+        GgufVocabulary vocabulary = lacking.withBytePieces();
+        int unknown = lacking.specialId("unk").orElse(ByteFallbackFit.unknownId(lacking));
+        Checkpoint weights =
+                ByteRows.ofHuggingFace(added.added(), unknown, added.fit().fit().row())
+                        .apply(folder.weights());
+        HfFolderWriter.Contents contents = folder.contents();
+        ModelConfig config =
+                ConfigReader.parse(
+                        contents.config()
+                                .json()
+                                .with("vocab_size", JsonValue.of(vocabulary.tokens().size()))
+                                .with("tie_word_embeddings", JsonValue.of(false)),
+                        "config.json");
+        return plan(
+                weights,
+                new HfFolderWriter.Contents(
+                        config,
+                        contents.generation(),
+                        GgufTokenizerFiles.of(vocabulary, config.maxPositions()),
+                        true),
+                target);
+    }
+
+    private static void deleteFiles(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) Files.delete(file);
+        } catch (IOException e) {
+            throw new IoException(folder + ": cannot be removed: " + e.getMessage(), null, e);
+        }
+    }
+}
