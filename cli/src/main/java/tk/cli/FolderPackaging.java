@@ -17,7 +17,9 @@ import tk.hf.ModelConfig;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
+import tk.modelfile.ChatTemplateCheck;
 import tk.modelfile.Modelfile.Instruction;
+import tk.modelfile.TemplateChoice;
 import tk.modelfile.VerifiedModelfile;
 import tk.modelfile.VerifiedModelfile.Losses;
 import tk.modelfile.check.FolderImport;
@@ -100,7 +102,10 @@ final class FolderPackaging {
             boolean force,
             Verifying verifying,
             ModelfileOptions modelfile) {
-        List<Instruction> instructions = modelfile.instructions(ModelDefaults.of(source, model));
+        ModelDefaults defaults = ModelDefaults.of(source, model);
+        TemplateChoice template = modelfile.choose(model.metadata(), defaults.chatTemplate());
+        ModelfileOptions.tellOf(template, common);
+        List<Instruction> instructions = modelfile.instructions(defaults, template);
         Optional<ByteTokens> bytes = byteTokens();
         WritePlan plan =
                 bytes.map(added -> extended(added, target))
@@ -109,7 +114,12 @@ final class FolderPackaging {
         try (StagedOutput stage = StagedOutput.open(target, plan.bytes() + REPORT_SPACE, force)) {
             new PlanWriter(common.threads(), common.progress()).writeTo(plan, stage.stage());
             Verification verification =
-                    Verifier.verify(reference, stage.stage(), verifying.options(common));
+                    Verifier.verify(
+                            reference,
+                            stage.stage(),
+                            verifying
+                                    .options(common)
+                                    .withTemplates(new ChatTemplateCheck(Optional.of(template))));
             if (!verification.pass()) {
                 deleteFiles(stage.stage());
                 report.write(verification, stage);

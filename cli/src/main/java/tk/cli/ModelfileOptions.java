@@ -76,6 +76,14 @@ final class ModelfileOptions {
                 .orElseGet(() -> TemplateChoice.of(chatTemplate, tokens));
     }
 
+    /** Says which template was chosen, why, and where its prompts are not the model's own. */
+    static void tellOf(TemplateChoice template, CommonOptions common) {
+        common.note("prompt template: " + template.summary());
+        template.notes().forEach(common::note);
+        template.differences()
+                .forEach(d -> common.warn("the prompts are not the model's own: " + d));
+    }
+
     /** The instructions after FROM. What moves between Ollama's versions is pinned. */
     List<Instruction> instructions(ModelDefaults model, TemplateChoice choice) {
         List<Parameter> given = parameters.stream().map(ModelfileOptions::parameter).toList();

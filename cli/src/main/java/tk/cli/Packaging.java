@@ -11,7 +11,6 @@ import tk.convert.route.ConvertOptions;
 import tk.convert.route.ToHf;
 import tk.error.IoException;
 import tk.gguf.GgufWriter;
-import tk.json.JsonText;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
@@ -27,18 +26,15 @@ import tk.tensor.DType;
 import tk.verify.Verification;
 import tk.verify.VerifiedArtifact;
 import tk.verify.Verifier;
-import tk.verify.report.HtmlReport;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.SequencedMap;
 
 /** The main job, step by step: plan, write, verify, report, and only then the Modelfile. */
 final class Packaging {
@@ -103,9 +99,10 @@ final class Packaging {
     /** Prints what would be written, having checked what the real run checks. */
     void showPlan(Path target, ModelfileOptions modelfile) {
         GgufModel model = model();
-        tellOfTemplate(
+        ModelfileOptions.tellOf(
                 modelfile.choose(
-                        model.metadata(), model.metadata().string("tokenizer.chat_template")));
+                        model.metadata(), model.metadata().string("tokenizer.chat_template")),
+                common);
         Quantization quantization = planned(model);
         WritePlan plan = gguf(quantization, target);
         StagedOutput.requireSpace(target, plan.bytes());
@@ -145,7 +142,7 @@ final class Packaging {
         ModelDefaults defaults = ModelDefaults.of(source, model);
         tellOfContext(modelfile, defaults);
         TemplateChoice template = modelfile.choose(model.metadata(), defaults.chatTemplate());
-        tellOfTemplate(template);
+        ModelfileOptions.tellOf(template, common);
         List<Instruction> instructions = modelfile.instructions(defaults, template);
 
         // Byte rows take a while to fit: what would stop the writing is said before.
@@ -176,13 +173,14 @@ final class Packaging {
                             verifying
                                     .options(common)
                                     .withTemplates(new ChatTemplateCheck(Optional.of(template))));
-            writeReports(verification, stage, bytes, quantization);
+            PackageReport report =
+                    new PackageReport(
+                            target, bytes, merged, Optional.of(quantization.bitsPerWeight()));
+            report.write(verification, stage);
             if (!verification.pass()) {
                 delete(gguf);
                 stage.commit();
-                common.note(Verifying.text(verification, common.console()));
-                common.note("report: " + target.resolve("report.html"));
-                verification.requirePass();
+                report.fail(verification, common);
             }
             VerifiedArtifact verified = VerifiedArtifact.of(verification);
             Losses losses = install.isPresent() ? Losses.ALLOWED : Losses.REFUSED;
@@ -191,7 +189,7 @@ final class Packaging {
             Optional<Installation> installed =
                     install.map(
                             i -> i.write(verified.movedTo(target.resolve(fileName)), instructions));
-            report(verification, verified, target, quantization, installed);
+            report.print("gguf", target.resolve(fileName), verified, installed, common);
         }
         return 0;
     }
@@ -258,93 +256,6 @@ final class Packaging {
                                 common.warn(
                                         "num_ctx %d: the model was trained on %d positions, beyond them its text degrades"
                                                 .formatted(n, model.context())));
-    }
-
-    private void tellOfTemplate(TemplateChoice template) {
-        common.note("prompt template: " + template.summary());
-        template.notes().forEach(common::note);
-        template.differences()
-                .forEach(d -> common.warn("the prompts are not the model's own: " + d));
-    }
-
-    private void writeReports(
-            Verification verification,
-            StagedOutput stage,
-            Optional<ByteTokens> added,
-            Quantization quantization) {
-        JsonObject json =
-                verification
-                        .toJson()
-                        .with("bitsPerWeight", JsonValue.of(quantization.bitsPerWeight()));
-        if (added.isPresent()) json = json.with("byteFallback", added.get().json());
-        if (merged.isPresent()) json = json.with("lora", merged.get().toJson());
-        try {
-            String text = JsonText.PRETTY.write(Console.described(json)) + "\n";
-            Files.writeString(stage.stage().resolve("report.json"), atTarget(text, stage));
-            Files.writeString(
-                    stage.stage().resolve("report.html"),
-                    atTarget(HtmlReport.of(verification), stage));
-        } catch (IOException e) {
-            throw new IoException(
-                    stage.target() + ": the report cannot be written: " + e.getMessage(), null, e);
-        }
-    }
-
-    /**
-     * The verified file is still under its temporary name; the report names the place where it will
-     * be.
-     */
-    private static String atTarget(String text, StagedOutput stage) {
-        return text.replace(stage.stage().toString(), stage.target().toString());
-    }
-
-    private void report(
-            Verification verification,
-            VerifiedArtifact verified,
-            Path target,
-            Quantization quantization,
-            Optional<Installation> installed) {
-        Path gguf = target.resolve(fileName);
-        SequencedMap<String, Object> file = new LinkedHashMap<>();
-        file.put("path", gguf.toString());
-        file.put("bytes", verified.bytes());
-        file.put("sha256", verified.sha256());
-        JsonObject moved = verification.toJson();
-        JsonObject candidate =
-                moved.object("candidate").orElseThrow().with("path", JsonValue.of(gguf.toString()));
-        JsonObject json =
-                new JsonObject(new LinkedHashMap<>())
-                        .with("gguf", JsonValue.of(file))
-                        .with("modelfile", JsonValue.of(target.resolve("Modelfile").toString()))
-                        .with("report", JsonValue.of(target.resolve("report.json").toString()))
-                        .with("verification", moved.with("candidate", candidate));
-        if (merged.isPresent()) json = json.with("lora", merged.get().toJson());
-        if (installed.isPresent()) json = json.with("installed", Installing.json(installed.get()));
-        List<String> lines = new ArrayList<>();
-        merged.ifPresent(
-                m ->
-                        lines.add(
-                                common.console().styled("green", "  pass  ")
-                                        + "lora       "
-                                        + m.summary()));
-        lines.add(Verifying.text(verification, common.console()));
-        lines.add("");
-        lines.add(
-                String.format(
-                        Locale.ROOT,
-                        "%s  %s, %.2f bits per weight",
-                        gguf,
-                        Sizes.bytes(verified.bytes()),
-                        quantization.bitsPerWeight()));
-        lines.add(target.resolve("Modelfile") + "  " + target.resolve("report.html"));
-        lines.add(
-                installed
-                        .map(Installing::text)
-                        .orElse(
-                                "Run it: cd "
-                                        + target
-                                        + " && ollama create my-model -f Modelfile && ollama run my-model"));
-        common.result(json, String.join("\n", lines));
     }
 
     private static void createFolder(Path folder) {

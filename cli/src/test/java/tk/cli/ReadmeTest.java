@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
 
 /**
  * Runs every tk command of the README files, in order, as they stand there. The large models of the
- * recipes are stood in for by small ones of the same kind, from beside the checkout; where these are
- * missing, such a command is only read.
+ * recipes are stood in for by small ones of the same kind, from beside the checkout; where these
+ * are missing, such a command is only read.
  */
 class ReadmeTest {
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|'([^']*)'|(\\S+)");
@@ -71,8 +71,9 @@ class ReadmeTest {
             words.add(
                     standIn != null
                             ? FIXTURES + "/" + standIn
-                            : word.replaceFirst("^examples/", CommandLineTest.EXAMPLE.getParent() + "/")
-                            .replaceFirst("^out/", folder + "/"));
+                            : word.replaceFirst(
+                                            "^examples/", CommandLineTest.EXAMPLE.getParent() + "/")
+                                    .replaceFirst("^out/", folder + "/"));
         }
         return words;
     }
