@@ -26,8 +26,11 @@ final class WarmStart implements BlockCodec {
     /** So many values take the scalar kernels of two threads longer than the compiler takes. */
     static final long MUCH = 40_000_000;
 
-    /** So long does a thread wait for the vector kernel, in seconds, before it goes on without. */
-    private static final int PATIENCE = 20;
+    /**
+     * So long does a thread wait for the vector kernel, in seconds, before it goes on without: the
+     * machine has other work to do, which the compiler gets no turn beside.
+     */
+    private static final int PATIENCE = 3;
 
     /** One kernel after another: the first is of use while the next is compiled. */
     private static final ExecutorService WARMER =
