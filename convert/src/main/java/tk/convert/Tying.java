@@ -6,6 +6,7 @@ import tk.tensor.Tensor;
 
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * Whether the head shares the embedding's values, read from the tensors and never from a flag or a
@@ -51,17 +52,21 @@ public enum Tying {
         long rowBytes = a.info().rowBytes();
         long step = Math.max(1, CHUNK / Math.max(1, rowBytes));
         // A first row tells most untied heads apart, so that the rest need not be read.
-        for (long first = 0; first < rows; first += first == 0 ? 1 : step) {
-            long count = Math.min(first == 0 ? 1 : step, rows - first);
-            try (Scratch left = Scratch.borrow(count * rowBytes);
-                    Scratch right = Scratch.borrow(count * rowBytes)) {
-                MemorySegment x = left.segment();
-                MemorySegment y = right.segment();
-                a.readRows(first, count, x);
-                b.readRows(first, count, y);
-                if (x.mismatch(y) >= 0) return false;
-            }
+        if (!equalRows(a, b, 0, Math.min(1, rows))) return false;
+        return LongStream.range(0, Math.ceilDiv(rows, step))
+                .parallel()
+                .allMatch(i -> equalRows(a, b, i * step, Math.min(step, rows - i * step)));
+    }
+
+    private static boolean equalRows(Tensor a, Tensor b, long first, long count) {
+        long bytes = count * a.info().rowBytes();
+        try (Scratch left = Scratch.borrow(bytes);
+                Scratch right = Scratch.borrow(bytes)) {
+            MemorySegment x = left.segment().asSlice(0, bytes);
+            MemorySegment y = right.segment().asSlice(0, bytes);
+            a.readRows(first, count, x);
+            b.readRows(first, count, y);
+            return x.mismatch(y) < 0;
         }
-        return true;
     }
 }
