@@ -24,7 +24,6 @@ import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
 import tk.tensor.DType;
-import tk.torch.MetaChecklist;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,20 +61,8 @@ final class ConvertCommand implements Callable<Integer> {
     @Option(names = "--to", paramLabel = "FORMAT", description = "What to write: hf, gguf or pt.")
     private @Nullable String to;
 
-    @Option(
-            names = "--dtype",
-            paramLabel = "f32|f16|bf16|keep",
-            defaultValue = "keep",
-            description = "The type of the weights (default: ${DEFAULT-VALUE}).")
-    private String dtype = "keep";
-
     @Mixin private Converting converting;
-
-    @Option(
-            names = "--max-shard-size",
-            paramLabel = "SIZE",
-            description = "The largest file of weights in an HF folder, such as 5GB.")
-    private @Nullable String maxShardSize;
+    @Mixin private WeightOptions written;
 
     @Option(
             names = "--split-max-size",
@@ -129,13 +116,11 @@ final class ConvertCommand implements Callable<Integer> {
                 route.map(Route::to)
                         .or(() -> Optional.ofNullable(to).map(Route.Format::named))
                         .orElse(named);
-        OutType type =
-                OutType.named(dtype)
-                        .orElseThrow(
-                                () ->
-                                        new UsageException(
-                                                "--dtype " + dtype, "f32, f16, bf16 or keep"));
-        if (!output.dryRun()) StagedOutput.check(path, output.force());
+        OutType type = written.type();
+        if (!output.dryRun()) {
+            StagedOutput.check(path, output.force());
+            inputs.requireIntact(input, common);
+        }
         if (Adapter.recognises(input) && !adapters.given()) {
             try (Adapter adapter = Adapter.open(input)) {
                 write(adapterPlan(adapter, format, type, path));
@@ -147,8 +132,6 @@ final class ConvertCommand implements Callable<Integer> {
             route.map(Route::from)
                     .or(() -> Optional.ofNullable(from).map(Route.Format::named))
                     .ifPresent(f -> f.check(source));
-            if (Files.isDirectory(input))
-                MetaChecklist.in(input).ifPresent(list -> list.require(common.progress()));
             write(plan(source, format, type, path));
         }
         return 0;
@@ -190,7 +173,7 @@ final class ConvertCommand implements Callable<Integer> {
     }
 
     private WritePlan plan(ModelSource source, Route.Format format, OutType type, Path path) {
-        ConvertOptions options = converting.options(type, shardBytes());
+        ConvertOptions options = converting.options(type, written.shardBytes());
         List<String> notes = new ArrayList<>();
         WritePlan plan =
                 switch (format) {
@@ -234,12 +217,6 @@ final class ConvertCommand implements Callable<Integer> {
                         bytes.added(),
                         bytes.fit().heldOut().meanNats()));
         return bytes.model();
-    }
-
-    private OptionalLong shardBytes() {
-        return maxShardSize == null
-                ? OptionalLong.empty()
-                : OptionalLong.of(Sizes.parse("--max-shard-size", maxShardSize));
     }
 
     private void report(WritePlan plan) {

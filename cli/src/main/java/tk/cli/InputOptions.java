@@ -5,7 +5,9 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 import tk.model.ModelSource;
+import tk.torch.MetaChecklist;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -43,6 +45,17 @@ final class InputOptions {
                         Optional.ofNullable(config),
                         Optional.ofNullable(tokenizer),
                         Optional.ofNullable(key)));
+    }
+
+    /**
+     * Compares a folder's files with the {@code checklist.chk} that Meta's releases come with, if
+     * it has one.
+     *
+     * @throws tk.error.MalformedException naming each file that is missing or another one
+     */
+    void requireIntact(Path input, CommonOptions common) {
+        if (!Files.isDirectory(input)) return;
+        MetaChecklist.in(input).ifPresent(list -> list.require(common.progress()));
     }
 
     /** Whether the tokenizer is named, rather than the model's own. */

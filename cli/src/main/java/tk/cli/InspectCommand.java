@@ -12,7 +12,6 @@ import tk.json.JsonValue.JsonArray;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
 import tk.model.ModelSummary;
-import tk.torch.MetaChecklist;
 import tk.torch.PickleAudit;
 
 import java.nio.file.Files;
@@ -56,7 +55,7 @@ final class InspectCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         try (ModelSource source = inputs.open(path)) {
-            checkList();
+            inputs.requireIntact(path, common);
             ModelSummary summary = ModelSummary.of(source);
             JsonObject json =
                     summary.json(
@@ -73,12 +72,6 @@ final class InspectCommand implements Callable<Integer> {
             return refused(e);
         }
         return 0;
-    }
-
-    /** Meta's releases list what md5sum gave for their files. */
-    private void checkList() {
-        if (!Files.isDirectory(path)) return;
-        MetaChecklist.in(path).ifPresent(list -> list.require(common.progress()));
     }
 
     /** What the pickles of a refused file would look up and call. */

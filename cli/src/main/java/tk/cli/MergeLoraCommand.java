@@ -10,7 +10,6 @@ import picocli.CommandLine.Parameters;
 import tk.checkpoint.PlanWriter;
 import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
-import tk.convert.gguf.OutType;
 import tk.convert.lora.Merge;
 import tk.convert.lora.MergeProof;
 import tk.convert.route.ConvertOptions;
@@ -29,7 +28,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 
 /** {@code tk merge-lora}: PEFT adapters merged into their base, as PEFT merges them. */
@@ -48,19 +46,13 @@ final class MergeLoraCommand implements Callable<Integer> {
     @Mixin private InputOptions inputs;
     @Mixin private Quantizing quantizing;
     @Mixin private Converting converting;
+    @Mixin private WeightOptions written;
 
     @Option(
             names = {"-t", "--type"},
             paramLabel = "TYPE",
             description = "Write a GGUF of this type, such as q4_K_M or f16.")
     private @Nullable String type;
-
-    @Option(
-            names = "--dtype",
-            paramLabel = "f32|f16|bf16|keep",
-            defaultValue = "keep",
-            description = "The type of the weights in the folder (default: ${DEFAULT-VALUE}).")
-    private String dtype = "keep";
 
     @Option(
             names = "--scale",
@@ -73,12 +65,6 @@ final class MergeLoraCommand implements Callable<Integer> {
             names = "--dequantize",
             description = "Merge into a quantized GGUF, made F32 first: its own losses stay.")
     private boolean dequantize;
-
-    @Option(
-            names = "--max-shard-size",
-            paramLabel = "SIZE",
-            description = "The largest file of weights in the folder, such as 5GB.")
-    private @Nullable String maxShardSize;
 
     @Option(
             names = {"-o", "--output"},
@@ -103,8 +89,11 @@ final class MergeLoraCommand implements Callable<Integer> {
         if (adapters.isEmpty())
             throw new UsageException(
                     "BASE, ADAPTER and OUTPUT are needed", "tk merge-lora BASE ADAPTER… OUTPUT");
-        if (!output.dryRun()) StagedOutput.check(path, output.force());
-        ConvertOptions options = converting.options(outType(), shardBytes());
+        if (!output.dryRun()) {
+            StagedOutput.check(path, output.force());
+            inputs.requireIntact(base, common);
+        }
+        ConvertOptions options = converting.options(written.type(), written.shardBytes());
         try (LoraMerge merge =
                 AdapterOptions.merge(
                         inputs.open(base),
@@ -148,18 +137,6 @@ final class MergeLoraCommand implements Callable<Integer> {
         MergeProof proof = MergeProof.of(merge.merge(), merged.weights());
         AdapterOptions.tell(proof, common);
         return proof;
-    }
-
-    private OutType outType() {
-        return OutType.named(dtype)
-                .orElseThrow(
-                        () -> new UsageException("--dtype " + dtype, "f32, f16, bf16 or keep"));
-    }
-
-    private OptionalLong shardBytes() {
-        return maxShardSize == null
-                ? OptionalLong.empty()
-                : OptionalLong.of(Sizes.parse("--max-shard-size", maxShardSize));
     }
 
     private WritePlan plan(LoraMerge merge, ConvertOptions options, Path path) {

@@ -93,7 +93,7 @@ final class PackageCommand implements Callable<Integer> {
     @Parameters(
             index = "0",
             paramLabel = "INPUT",
-            description = "The model: .pt, HF folder or GGUF.")
+            description = "The model: .pt, HF folder, Meta release or GGUF.")
     private Path input;
 
     @SuppressWarnings("NullAway.Init")
@@ -104,6 +104,7 @@ final class PackageCommand implements Callable<Integer> {
         FileType fileType = FileType.named(type == null ? "q4_K_M" : type);
         StagedOutput.check(target, output.force());
         modelfile.check(install.losses());
+        if (!output.dryRun()) inputs.requireIntact(input, common);
         if (format == Format.SAFETENSORS) checkFolder(fileType);
         ConvertOptions given = converting.options(OutType.KEEP, OptionalLong.empty());
         try (ModelSource source = adapters.open(input, inputs, given, common)) {

@@ -84,7 +84,10 @@ final class QuantizeCommand implements Callable<Integer> {
         if (!rest.isEmpty())
             throw new UsageException("unexpected argument `" + rest.getFirst() + "`");
         FileType fileType = FileType.named(type);
-        if (!output.dryRun()) StagedOutput.check(target, output.force());
+        if (!output.dryRun()) {
+            StagedOutput.check(target, output.force());
+            inputs.requireIntact(input, common);
+        }
         ConvertOptions options = converting.options(OutType.KEEP, OptionalLong.empty());
         try (ModelSource source = adapters.open(input, inputs, options, common)) {
             GgufModel model = GgufModel.of(source, options);
