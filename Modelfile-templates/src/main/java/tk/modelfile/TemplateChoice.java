@@ -39,13 +39,7 @@ public record TemplateChoice(
      * @throws UsageException where none does, showing the conversation in which the closest differs
      */
     public static TemplateChoice of(Optional<String> chatTemplate, PromptTokens tokens) {
-        if (chatTemplate.isEmpty()) {
-            return new TemplateChoice(
-                    PromptTemplate.named(PromptTemplate.PLAIN),
-                    "no chat template: prompted as a base model",
-                    List.of(),
-                    List.of());
-        }
+        if (chatTemplate.isEmpty()) return plain();
         try {
             return byMeaning(ChatPrompt.of(chatTemplate.get(), tokens.specials()), tokens);
         } catch (UnsupportedException e) {
@@ -53,6 +47,15 @@ public record TemplateChoice(
         } catch (MalformedException e) {
             throw new MalformedException(e.getMessage(), BY_HAND, e);
         }
+    }
+
+    /** For a base model: what has no chat template is prompted with the text alone. */
+    public static TemplateChoice plain() {
+        return new TemplateChoice(
+                PromptTemplate.named(PromptTemplate.PLAIN),
+                "no chat template: prompted as a base model",
+                List.of(),
+                List.of());
     }
 
     private static TemplateChoice byMeaning(ChatPrompt chat, PromptTokens tokens) {

@@ -71,8 +71,11 @@ final class ModelfileOptions {
      * @param metadata of the GGUF, with its vocabulary
      */
     TemplateChoice choose(GgufMetadata metadata, Optional<String> chatTemplate) {
+        Optional<PromptTemplate> asked = asked();
+        // A base model's choice needs no tokenizer, and building one takes a while.
+        if (asked.isEmpty() && chatTemplate.isEmpty()) return TemplateChoice.plain();
         PromptTokens tokens = PromptTokens.of(metadata);
-        return asked().map(template -> TemplateChoice.given(template, chatTemplate, tokens))
+        return asked.map(template -> TemplateChoice.given(template, chatTemplate, tokens))
                 .orElseGet(() -> TemplateChoice.of(chatTemplate, tokens));
     }
 
