@@ -149,7 +149,7 @@ final class MergeLoraCommand implements Callable<Integer> {
         model.notes().forEach(common::note);
         Quantization quantization =
                 Quantization.of(model.metadata(), model.weights(), quantizing.options(fileType));
-        Quantizing.fallbacks(quantization).forEach(common::warn);
+        QuantizationTable.of(quantization).fallbacks().forEach(common::warn);
         return GgufWriter.plan(quantization.metadata(), quantization.weights(), path);
     }
 

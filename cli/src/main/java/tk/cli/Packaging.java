@@ -111,10 +111,10 @@ final class Packaging {
                         .with("path", JsonValue.of(plan.target().toString()))
                         .with("bytes", JsonValue.of(plan.bytes()))
                         .with("bitsPerWeight", JsonValue.of(quantization.bitsPerWeight()))
-                        .with("tensors", Quantizing.json(quantization));
+                        .with("tensors", QuantizationTable.of(quantization).tensors());
         common.result(
                 json,
-                Quantizing.table(quantization)
+                QuantizationTable.of(quantization).text()
                         + String.format(
                                 Locale.ROOT,
                                 "%n%s: %s, %.2f bits per weight, %d tensors%nNothing was written (--dry-run).",
@@ -155,7 +155,7 @@ final class Packaging {
                         : Optional.empty();
         GgufModel extended = bytes.map(ByteTokens::model).orElse(model);
         Quantization quantization = quantization(model, extended);
-        Quantizing.fallbacks(quantization).forEach(common::warn);
+        QuantizationTable.of(quantization).fallbacks().forEach(common::warn);
 
         WritePlan plan = gguf(quantization, target);
         Optional<WritePlan> folder = keepHf ? Optional.of(hfFolder(target)) : Optional.empty();

@@ -7,6 +7,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
+import tk.checkpoint.Checkpoint;
 import tk.checkpoint.PlanWriter;
 import tk.checkpoint.Sha256;
 import tk.checkpoint.StagedOutput;
@@ -14,12 +15,15 @@ import tk.checkpoint.WritePlan;
 import tk.convert.gguf.OutType;
 import tk.convert.route.ConvertOptions;
 import tk.error.UsageException;
+import tk.gguf.GgufFile;
+import tk.gguf.GgufReader;
 import tk.gguf.GgufWriter;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
 import tk.quantize.FileType;
 import tk.quantize.Quantization;
+import tk.verify.difference.ModelDifference;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -60,6 +64,12 @@ final class QuantizeCommand implements Callable<Integer> {
             description = "The GGUF file to write.")
     private @Nullable Path target;
 
+    @Option(
+            names = "--stats",
+            description =
+                    "Show how far each tensor's values are from the source's: RMSE and maximum.")
+    private boolean stats;
+
     @Mixin private Converting converting;
 
     @Parameters(
@@ -84,10 +94,8 @@ final class QuantizeCommand implements Callable<Integer> {
         if (!rest.isEmpty())
             throw new UsageException("unexpected argument `" + rest.getFirst() + "`");
         FileType fileType = FileType.named(type);
-        if (!output.dryRun()) {
-            StagedOutput.check(target, output.force());
-            inputs.requireIntact(input, common);
-        }
+        StagedOutput.check(target, output.force());
+        if (!output.dryRun()) inputs.requireIntact(input, common);
         ConvertOptions options = converting.options(OutType.KEEP, OptionalLong.empty());
         try (ModelSource source = adapters.open(input, inputs, options, common)) {
             GgufModel model = GgufModel.of(source, options);
@@ -97,51 +105,60 @@ final class QuantizeCommand implements Callable<Integer> {
             WritePlan plan =
                     GgufWriter.plan(quantization.metadata(), quantization.weights(), target);
             model.notes().forEach(common::note);
-            if (output.dryRun()) return dryRun(quantization, plan);
-            new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
-            report(quantization, plan);
+            if (output.dryRun()) {
+                StagedOutput.requireSpace(target, plan.bytes());
+            } else {
+                new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
+            }
+            if (!stats) {
+                show(QuantizationTable.of(quantization), plan);
+            } else if (output.dryRun()) {
+                show(losses(model, quantization, quantization.weights()), plan);
+            } else {
+                try (GgufFile written = new GgufReader().open(target)) {
+                    show(losses(model, quantization, written), plan);
+                }
+            }
         }
         return 0;
     }
 
-    private int dryRun(Quantization quantization, WritePlan plan) {
-        StagedOutput.check(plan.target(), output.force());
-        StagedOutput.requireSpace(plan.target(), plan.bytes());
-        common.result(
-                json(quantization, plan),
-                Quantizing.table(quantization)
-                        + "\n"
-                        + summary(quantization, plan)
-                        + "\nNothing was written (--dry-run).");
-        return 0;
+    private QuantizationTable losses(
+            GgufModel model, Quantization quantization, Checkpoint quantized) {
+        return QuantizationTable.of(
+                quantization,
+                ModelDifference.ofValues(
+                        model.weights(), quantized, common.threads(), common.progress()));
     }
 
-    private void report(Quantization quantization, WritePlan plan) {
-        for (String line : Quantizing.fallbacks(quantization)) common.warn(line);
-        if (common.verbose()) common.note(Quantizing.table(quantization));
+    private void show(QuantizationTable table, WritePlan plan) {
+        Quantization quantization = table.quantization();
         JsonObject json =
-                common.json()
-                        ? json(quantization, plan)
-                                .with("sha256", JsonValue.of(Sha256.of(plan.target())))
-                        : json(quantization, plan);
-        common.result(json, summary(quantization, plan));
-    }
-
-    private static String summary(Quantization quantization, WritePlan plan) {
-        return String.format(
-                Locale.ROOT,
-                "%s: %s, %.2f bits per weight, %d tensors",
-                plan.target(),
-                Sizes.bytes(plan.bytes()),
-                quantization.bitsPerWeight(),
-                quantization.assignments().size());
-    }
-
-    private static JsonObject json(Quantization quantization, WritePlan plan) {
-        return new JsonObject(new LinkedHashMap<>())
-                .with("path", JsonValue.of(plan.target().toString()))
-                .with("bytes", JsonValue.of(plan.bytes()))
-                .with("bitsPerWeight", JsonValue.of(quantization.bitsPerWeight()))
-                .with("tensors", Quantizing.json(quantization));
+                new JsonObject(new LinkedHashMap<>())
+                        .with("path", JsonValue.of(plan.target().toString()))
+                        .with("bytes", JsonValue.of(plan.bytes()))
+                        .with("bitsPerWeight", JsonValue.of(quantization.bitsPerWeight()))
+                        .with("tensors", table.tensors());
+        String summary =
+                String.format(
+                        Locale.ROOT,
+                        "%s: %s, %.2f bits per weight, %d tensors",
+                        plan.target(),
+                        Sizes.bytes(plan.bytes()),
+                        quantization.bitsPerWeight(),
+                        quantization.assignments().size());
+        if (stats) {
+            json = json.with("rmse", JsonValue.of(table.rmse()));
+            summary += String.format(Locale.ROOT, ", RMSE %.4g", table.rmse());
+        }
+        if (output.dryRun()) {
+            common.result(
+                    json, table.text() + "\n" + summary + "\nNothing was written (--dry-run).");
+            return;
+        }
+        if (common.json()) json = json.with("sha256", JsonValue.of(Sha256.of(plan.target())));
+        common.note(table.text());
+        table.fallbacks().forEach(common::warn);
+        common.result(json, summary);
     }
 }

@@ -5,12 +5,8 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 import tk.error.UsageException;
-import tk.json.JsonValue;
-import tk.json.JsonValue.JsonObject;
 import tk.quantize.FileType;
 import tk.quantize.ImportanceMatrices;
-import tk.quantize.Quantization;
-import tk.quantize.Quantization.Assignment;
 import tk.quantize.QuantizeOptions;
 import tk.tensor.DType;
 
@@ -99,60 +95,5 @@ final class Quantizing {
         return DType.named(type)
                 .filter(t -> t.isBlock() || t == DType.F32 || t == DType.F16 || t == DType.BF16)
                 .orElseThrow(() -> new UsageException(option + ": no tensor type `" + name + "`"));
-    }
-
-    /** What became of each tensor, as {@code tk quantize --json} tells it. */
-    static JsonValue json(Quantization quantization) {
-        List<JsonValue> tensors = new ArrayList<>();
-        for (Assignment a : quantization.assignments()) {
-            tensors.add(
-                    new JsonObject(new java.util.LinkedHashMap<>())
-                            .with("name", JsonValue.of(a.info().name()))
-                            .with("from", JsonValue.of(a.info().dtype().name()))
-                            .with("to", JsonValue.of(a.to().name()))
-                            .with("fallback", JsonValue.of(a.fallback())));
-        }
-        return new JsonValue.JsonArray(tensors);
-    }
-
-    /**
-     * The tensors that got another type than the one asked for, a line each; empty where there are
-     * none.
-     */
-    static List<String> fallbacks(Quantization quantization) {
-        return quantization.assignments().stream()
-                .filter(Assignment::fallback)
-                .map(
-                        a ->
-                                "%s: rows of %d values cannot be %s, so %s"
-                                        .formatted(
-                                                a.info().name(),
-                                                a.info().shape().columns(),
-                                                a.wanted(),
-                                                a.to()))
-                .toList();
-    }
-
-    /** A table of all tensors: name, shape, from, to, bits a weight. */
-    static String table(Quantization quantization) {
-        StringBuilder out = new StringBuilder();
-        int width =
-                quantization.assignments().stream()
-                        .mapToInt(a -> a.info().name().length())
-                        .max()
-                        .orElse(10);
-        for (Assignment a : quantization.assignments()) {
-            out.append(
-                    String.format(
-                            Locale.ROOT,
-                            "%-" + width + "s  %-16s %6s -> %-6s %6.2f bpw %s%n",
-                            a.info().name(),
-                            a.info().shape(),
-                            a.info().dtype(),
-                            a.to(),
-                            a.to().bitsPerValue(),
-                            a.fallback() ? "(wanted " + a.wanted() + ")" : ""));
-        }
-        return out.toString().stripTrailing();
     }
 }

@@ -1,5 +1,6 @@
 package tk.verify.difference;
 
+import tk.checkpoint.Checkpoint;
 import tk.checkpoint.Progress;
 import tk.error.TkException;
 import tk.gguf.GgufMetadata;
@@ -95,6 +96,22 @@ public record ModelDifference(
                 });
         return new ModelDifference(
                 metadata, compare(pairs, threads, progress), onlyInA, onlyInB, notes);
+    }
+
+    /**
+     * Compares the values of the tensors that two checkpoints name alike, in the order of {@code
+     * b}.
+     */
+    public static List<ValueDifference> ofValues(
+            Checkpoint a, Checkpoint b, int threads, Progress progress) {
+        List<Pair> pairs = new ArrayList<>();
+        b.tensors()
+                .forEach(
+                        (name, tensor) -> {
+                            Tensor other = a.tensors().get(name);
+                            if (other != null) pairs.add(new Pair(other, tensor));
+                        });
+        return compare(pairs, threads, progress);
     }
 
     private static List<MetadataDifference> metadata(
