@@ -5,6 +5,7 @@ import tk.checkpoint.Progress;
 import tk.error.TkException;
 import tk.gguf.GgufMetadata;
 import tk.model.ModelSource;
+import tk.tensor.Tasks;
 import tk.tensor.Tensor;
 import tk.verify.OpenedModel;
 import tk.verify.weights.CanonicalWeights;
@@ -18,10 +19,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.TreeMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.Callable;
 
 /**
  * What differs between two models.
@@ -159,36 +157,15 @@ public record ModelDifference(
     private static List<ValueDifference> compare(List<Pair> pairs, int threads, Progress progress) {
         progress.stage(
                 "comparing tensors", pairs.stream().mapToLong(p -> p.a().info().byteSize()).sum());
-        List<ValueDifference> found = new ArrayList<>();
-        try (ExecutorService pool =
-                Executors.newFixedThreadPool(
-                        threads, Thread.ofPlatform().name("tk-diff-", 0).daemon().factory())) {
-            List<Future<ValueDifference>> tasks = new ArrayList<>();
-            for (Pair pair : pairs) {
-                tasks.add(
-                        pool.submit(
-                                () -> {
-                                    ValueDifference difference =
-                                            ValueDifference.of(pair.a(), pair.b());
-                                    progress.advance(pair.a().info().byteSize());
-                                    return difference;
-                                }));
-            }
-            try {
-                for (Future<ValueDifference> task : tasks) found.add(task.get());
-            } catch (ExecutionException e) {
-                pool.shutdownNow();
-                switch (e.getCause()) {
-                    case RuntimeException cause -> throw cause;
-                    case Error cause -> throw cause;
-                    case null, default -> throw new IllegalStateException(e);
-                }
-            } catch (InterruptedException e) {
-                pool.shutdownNow();
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("interrupted", e);
-            }
+        List<Callable<ValueDifference>> tasks = new ArrayList<>();
+        for (Pair pair : pairs) {
+            tasks.add(
+                    () -> {
+                        ValueDifference difference = ValueDifference.of(pair.a(), pair.b());
+                        progress.advance(pair.a().info().byteSize());
+                        return difference;
+                    });
         }
-        return found;
+        return Tasks.run(threads, "tk-diff", tasks);
     }
 }

@@ -2,6 +2,7 @@ package tk.verify.weights;
 
 import tk.checkpoint.Progress;
 import tk.tensor.Shape;
+import tk.tensor.Tasks;
 import tk.tensor.Tensor;
 import tk.tensor.TensorInfo;
 import tk.verify.weights.Role.Part;
@@ -9,10 +10,7 @@ import tk.verify.weights.Role.Part;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
+import java.util.concurrent.Callable;
 import java.util.function.IntPredicate;
 
 /**
@@ -145,29 +143,9 @@ public record WeightComparison(
     }
 
     private static List<TensorDifference> compare(List<Pair> pairs, Options options) {
-        List<TensorDifference> found = new ArrayList<>();
-        try (ExecutorService pool =
-                Executors.newFixedThreadPool(
-                        options.threads(),
-                        Thread.ofPlatform().name("tk-verify-", 0).daemon().factory())) {
-            List<Future<TensorDifference>> tasks = new ArrayList<>();
-            for (Pair pair : pairs) tasks.add(pool.submit(() -> compare(pair, options)));
-            try {
-                for (Future<TensorDifference> task : tasks) found.add(task.get());
-            } catch (ExecutionException e) {
-                pool.shutdownNow();
-                switch (e.getCause()) {
-                    case RuntimeException cause -> throw cause;
-                    case Error cause -> throw cause;
-                    case null, default -> throw new IllegalStateException(e);
-                }
-            } catch (InterruptedException e) {
-                pool.shutdownNow();
-                Thread.currentThread().interrupt();
-                throw new IllegalStateException("interrupted", e);
-            }
-        }
-        return found;
+        List<Callable<TensorDifference>> tasks = new ArrayList<>();
+        for (Pair pair : pairs) tasks.add(() -> compare(pair, options));
+        return Tasks.run(options.threads(), "tk-verify", tasks);
     }
 
     private static TensorDifference compare(Pair pair, Options options) {
