@@ -216,15 +216,15 @@ final class Execution {
         for (String name : names) {
             value =
                     switch (value) {
-                        case Struct struct -> {
-                            Object field = struct.fields().get(name);
-                            if (field == null) {
-                                throw new GoError(
-                                        "can't evaluate field %s in type %s"
-                                                .formatted(name, struct.type()));
-                            }
-                            yield field;
-                        }
+                        case Struct struct ->
+                                struct.field(name)
+                                        .orElseThrow(
+                                                () ->
+                                                        new GoError(
+                                                                "can't evaluate field %s in type %s"
+                                                                        .formatted(
+                                                                                name,
+                                                                                struct.type())));
                         case Map<?, ?> map -> {
                             Object item = map.get(name);
                             yield item == null ? GoValues.NIL : item;

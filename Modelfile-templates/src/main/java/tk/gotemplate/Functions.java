@@ -99,6 +99,10 @@ final class Functions {
                 arity(name, arguments, 1, 1);
                 yield GoJson.of(arguments.getFirst());
             }
+            case "toTypeScriptType" -> {
+                arity(name, arguments, 1, 1);
+                yield TypeScript.of(arguments.getFirst());
+            }
             case "currentDate" -> today.get().toString();
             case "yesterdayDate" -> today.get().minusDays(1).toString();
             default ->

@@ -2,6 +2,8 @@ package tk.gotemplate;
 
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** Values as Go's templates treat them: truth, text, equality, order. */
 final class GoValues {
@@ -31,26 +33,29 @@ final class GoValues {
     static String text(Object value) {
         return switch (value) {
             case Nil n -> "<no value>";
+            case Printed p -> p.text();
             case String s -> s;
             case Boolean b -> b.toString();
             case Long n -> n.toString();
-            case Double d -> number(d);
-            case List<?> list -> {
-                StringBuilder out = new StringBuilder("[");
-                for (int i = 0; i < list.size(); i++)
-                    out.append(i == 0 ? "" : " ").append(text(list.get(i)));
-                yield out.append(']').toString();
+            case Double d -> GoNumbers.printed(d);
+            case List<?> list ->
+                    "[" + list.stream().map(GoValues::inner).collect(Collectors.joining(" ")) + "]";
+            case Map<?, ?> map -> {
+                Map<String, Object> sorted = new TreeMap<>();
+                map.forEach((k, v) -> sorted.put(String.valueOf(k), v));
+                yield sorted.entrySet().stream()
+                        .map(member -> member.getKey() + ":" + inner(member.getValue()))
+                        .collect(Collectors.joining(" ", "map[", "]"));
             }
             default ->
                     throw new tk.error.UnsupportedException(
-                            "a template prints a whole " + type(value), "Print its fields.");
+                            "a template prints a whole " + type(value),
+                            "Print its fields, or as JSON: {{ json . }}.");
         };
     }
 
-    /** Go's {@code %v} of a float: the shortest digits, an exponent from 21 digits on. */
-    private static String number(double value) {
-        if (value == Math.rint(value) && Math.abs(value) < 1e15) return Long.toString((long) value);
-        return Double.toString(value).replace("E-", "e-").replace("E", "e+");
+    private static String inner(Object value) {
+        return value == NIL ? "<nil>" : text(value);
     }
 
     static boolean equal(Object a, Object b) {

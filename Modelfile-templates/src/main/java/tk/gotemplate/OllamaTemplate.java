@@ -2,6 +2,7 @@ package tk.gotemplate;
 
 import tk.error.MalformedException;
 import tk.error.UnsupportedException;
+import tk.json.JsonValue.JsonArray;
 
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -30,8 +31,11 @@ import java.util.function.Supplier;
  * <p>Source: Go's {@code text/template/parse}, Ollama's {@code template/template.go}.
  */
 public final class OllamaTemplate {
+    private static final JsonArray NO_TOOLS = new JsonArray(List.of());
+
     private final Map<String, List<Node>> templates;
     private final boolean usesMessages;
+    private final boolean usesTools;
 
     /** Whether the user asked for a thinking model's thoughts. */
     public enum Thinking {
@@ -47,6 +51,7 @@ public final class OllamaTemplate {
         this.templates = templates;
         Set<String> names = Names.in(templates);
         usesMessages = names.contains("messages");
+        usesTools = names.contains("tools");
         if (!usesMessages && !names.contains("response")) {
             List<Node> main = new ArrayList<>(templates.getOrDefault("", List.of()));
             main.addAll(Parser.parse("{{ .Response }}").getOrDefault("", List.of()));
@@ -68,20 +73,30 @@ public final class OllamaTemplate {
         return usesMessages;
     }
 
-    /** The prompt that a conversation becomes, when thinking is not spoken of. */
+    /** Whether it mentions {@code .Tools}: only then does Ollama let a request bring any. */
+    public boolean usesTools() {
+        return usesTools;
+    }
+
+    /** The prompt that a conversation becomes, when thinking and tools are not spoken of. */
     public String render(List<Turn> conversation, Supplier<LocalDate> today) {
-        return render(conversation, Thinking.UNSET, today);
+        return render(conversation, NO_TOOLS, Thinking.UNSET, today);
     }
 
     /**
      * The prompt that a conversation becomes, without BOS.
      *
      * @param conversation its last turn is what the model answers, or goes on with
+     * @param tools that the model may call, as the API takes them
      * @param today for {@code currentDate}
      * @throws MalformedException where Ollama would fail
      * @throws UnsupportedException where it uses something that tk lacks, naming it
      */
-    public String render(List<Turn> conversation, Thinking thinking, Supplier<LocalDate> today) {
+    public String render(
+            List<Turn> conversation,
+            JsonArray tools,
+            Thinking thinking,
+            Supplier<LocalDate> today) {
         Functions functions = new Functions(today);
         List<Turn> turns = collated(conversation);
         if (!usesMessages) return pairs(turns, thinking, functions);
@@ -94,8 +109,8 @@ public final class OllamaTemplate {
                                 .filter(turn -> turn.role().equals("system"))
                                 .map(Turn::content)
                                 .toList()));
-        data.put("Messages", turns.stream().map(OllamaTemplate::message).toList());
-        data.put("Tools", List.of());
+        data.put("Messages", turns.stream().map(RequestValues::message).toList());
+        data.put("Tools", RequestValues.tools(tools));
         data.put("Response", "");
         return execute(main(), data, functions);
     }
@@ -112,18 +127,6 @@ public final class OllamaTemplate {
         return data;
     }
 
-    private static Object message(Turn turn) {
-        SequencedMap<String, Object> fields = new LinkedHashMap<>();
-        fields.put("Role", turn.role());
-        fields.put("Content", turn.content());
-        fields.put("Thinking", "");
-        fields.put("Images", List.of());
-        fields.put("ToolCalls", List.of());
-        fields.put("ToolName", "");
-        fields.put("ToolCallID", "");
-        return new Struct("api.Message", fields);
-    }
-
     /** Neighbours of one role joined. */
     private static List<Turn> collated(List<Turn> conversation) {
         List<Turn> turns = new ArrayList<>();
@@ -134,7 +137,7 @@ public final class OllamaTemplate {
                             && !turn.role().equals("tool");
             if (joins) {
                 Turn before = turns.removeLast();
-                turns.add(new Turn(turn.role(), before.content() + "\n\n" + turn.content()));
+                turns.add(before.withContent(before.content() + "\n\n" + turn.content()));
             } else {
                 turns.add(turn);
             }

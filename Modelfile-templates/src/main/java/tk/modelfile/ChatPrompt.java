@@ -22,6 +22,16 @@ record ChatPrompt(JinjaTemplate template, Map<String, String> specials) {
         return new ChatPrompt(JinjaTemplate.parse(chatTemplate), Map.copyOf(specials));
     }
 
+    /** Whether tools that are offered are seen in the prompt. */
+    boolean takesTools() {
+        for (Conversation conversation : Conversation.WITH_TOOLS) {
+            Rendering with = render(conversation, true, DAY);
+            if (with instanceof Rendering.Text
+                    && !with.equals(render(conversation.withoutTools(), true, DAY))) return true;
+        }
+        return false;
+    }
+
     /**
      * The prompt up to where the model answers.
      *
@@ -32,7 +42,6 @@ record ChatPrompt(JinjaTemplate template, Map<String, String> specials) {
                 conversation
                         .toJson()
                         .with("add_generation_prompt", JsonValue.of(true))
-                        .with("tools", JsonValue.of(null))
                         .with("documents", JsonValue.of(null));
         for (var special : specials.entrySet())
             variables = variables.with(special.getKey(), JsonValue.of(special.getValue()));

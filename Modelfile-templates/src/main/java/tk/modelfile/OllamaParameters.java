@@ -1,6 +1,7 @@
 package tk.modelfile;
 
 import tk.error.UsageException;
+import tk.gotemplate.GoNumbers;
 import tk.json.JsonValue;
 
 import java.util.Map;

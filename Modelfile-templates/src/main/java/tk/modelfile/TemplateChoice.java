@@ -60,12 +60,16 @@ public record TemplateChoice(
 
     private static TemplateChoice byMeaning(ChatPrompt chat, PromptTokens tokens) {
         List<PromptTemplate> candidates = candidates(chat, tokens);
+        Optional<TemplateChoice> withoutTools = Optional.empty();
         for (PromptTemplate template : candidates) {
             if (differsAtOnce(chat, template, tokens)) continue;
             TemplateComparison comparison = compared(chat, template, tokens);
-            if (comparison.matches()) return matched(template, comparison, chat);
+            if (!comparison.matches()) continue;
+            TemplateChoice choice = matched(template, comparison, chat);
+            if (comparison.matchesTools()) return choice;
+            if (withoutTools.isEmpty()) withoutTools = Optional.of(choice);
         }
-        throw none(chat, candidates, tokens);
+        return withoutTools.orElseThrow(() -> none(chat, candidates, tokens));
     }
 
     /** All of ours but the plain one, beginning with BOS where the runtime would not add it. */
@@ -178,6 +182,19 @@ public record TemplateChoice(
             PromptTemplate template, TemplateComparison comparison, ChatPrompt chat) {
         List<String> notes = new ArrayList<>(comparison.notes());
         Conversation first = Conversation.BUILT_IN.getFirst();
+        OllamaTemplate parsed = OllamaTemplate.parse(template.text());
+        Optional<TemplateComparison.Outcome> otherTools = comparison.withTools().firstDifference();
+        if (otherTools.isPresent() && !parsed.usesTools()) {
+            notes.add(
+                    "the model's chat template takes tools, template %s does not: Ollama will not offer any"
+                            .formatted(template.name()));
+        } else if (otherTools.isPresent()) {
+            notes.add("with tools the prompts are not the model's own: " + shown(otherTools.get()));
+        } else if (parsed.usesTools() && !chat.takesTools()) {
+            notes.add(
+                    "template %s offers tools, of which the model's chat template knows nothing"
+                            .formatted(template.name()));
+        }
         boolean dated =
                 !chat.render(first, true, ChatPrompt.DAY)
                         .equals(chat.render(first, true, ChatPrompt.DAY.plusDays(400)));

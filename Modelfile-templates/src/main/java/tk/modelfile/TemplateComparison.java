@@ -1,6 +1,7 @@
 package tk.modelfile;
 
 import tk.error.MalformedException;
+import tk.error.UnsupportedException;
 import tk.gotemplate.OllamaTemplate;
 import tk.gotemplate.OllamaTemplate.Thinking;
 import tk.jinja.Rendering;
@@ -29,6 +30,8 @@ record TemplateComparison(List<Outcome> outcomes) {
         SAME_JOINED,
         /** The same once the texts are without the spaces around them. */
         SAME_TRIMMED,
+        /** The same once the JSON in both is spelled alike, which no template can see to. */
+        SAME_BUT_JSON,
         /** The same but for BOS, which the vocabulary adds or does not. */
         SAME_BUT_BOS,
         /** The chat template does not take it. */
@@ -49,7 +52,11 @@ record TemplateComparison(List<Outcome> outcomes) {
             boolean thinks,
             Verdict verdict,
             String chatPrompt,
-            String ollamaPrompt) {}
+            String ollamaPrompt) {
+        boolean hasTools() {
+            return !conversation.tools().items().isEmpty();
+        }
+    }
 
     /** What can be done to a conversation, or to the way in which it is taken. */
     private record Reading(
@@ -68,8 +75,11 @@ record TemplateComparison(List<Outcome> outcomes) {
                             c -> c.joined().trimmed(),
                             Conversation::trimmed));
 
+    /** On all built-in conversations; those with tools where the chat template takes tools. */
     static TemplateComparison of(ChatPrompt chat, OllamaTemplate ollama, PromptTokens tokens) {
-        return of(chat, ollama, tokens, Conversation.BUILT_IN);
+        List<Conversation> conversations = new ArrayList<>(Conversation.BUILT_IN);
+        if (chat.takesTools()) conversations.addAll(Conversation.WITH_TOOLS);
+        return of(chat, ollama, tokens, conversations);
     }
 
     static TemplateComparison of(
@@ -104,11 +114,7 @@ record TemplateComparison(List<Outcome> outcomes) {
                                 new Outcome(
                                         conversation,
                                         thinks,
-                                        tokens.same(text, prompt)
-                                                ? reading.verdict()
-                                                : tokens.sameButBos(text, prompt)
-                                                        ? Verdict.SAME_BUT_BOS
-                                                        : Verdict.DIFFERENT,
+                                        verdict(reading, text, prompt, tokens),
                                         text,
                                         prompt);
                     };
@@ -120,21 +126,50 @@ record TemplateComparison(List<Outcome> outcomes) {
         return plain.orElseThrow();
     }
 
+    private static Verdict verdict(
+            Reading reading, String chat, String ollama, PromptTokens tokens) {
+        if (tokens.same(chat, ollama)) return reading.verdict();
+        if (tokens.sameButBos(chat, ollama)) return Verdict.SAME_BUT_BOS;
+        String unified = JsonSpelling.unified(chat);
+        String other = JsonSpelling.unified(ollama);
+        return tokens.same(unified, other) || tokens.sameButBos(unified, other)
+                ? Verdict.SAME_BUT_JSON
+                : Verdict.DIFFERENT;
+    }
+
     private static String prompt(OllamaTemplate ollama, Conversation conversation, boolean thinks) {
         try {
             return ollama.render(
                     conversation.turns(),
+                    conversation.tools(),
                     thinks ? Thinking.UNSET : Thinking.OFF,
                     ChatPrompt.DAY::toLocalDate);
-        } catch (MalformedException e) {
+        } catch (MalformedException | UnsupportedException e) {
             return e.getMessage();
         }
     }
 
-    /** Whether no conversation came out different, and enough came out the same as they are. */
+    /**
+     * Whether no conversation without tools came out different, and enough came out the same as
+     * they are.
+     */
     boolean matches() {
-        return count(Verdict.DIFFERENT) == 0
-                && count(Verdict.SAME) + count(Verdict.SAME_BUT_BOS) > 4;
+        return ordinary().count(Verdict.DIFFERENT) == 0
+                && ordinary().count(Verdict.SAME) + ordinary().count(Verdict.SAME_BUT_BOS) > 4;
+    }
+
+    /** Whether no conversation with tools came out different, if there are any. */
+    boolean matchesTools() {
+        return withTools().count(Verdict.DIFFERENT) == 0;
+    }
+
+    private TemplateComparison ordinary() {
+        return new TemplateComparison(outcomes.stream().filter(o -> !o.hasTools()).toList());
+    }
+
+    /** Those with tools alone. */
+    TemplateComparison withTools() {
+        return new TemplateComparison(outcomes.stream().filter(Outcome::hasTools).toList());
     }
 
     long count(Verdict verdict) {
@@ -181,6 +216,10 @@ record TemplateComparison(List<Outcome> outcomes) {
         }
         if (count(Verdict.SAME_JOINED) > 0)
             notes.add("Ollama joins two messages of one role in a row into one");
+        if (count(Verdict.SAME_BUT_JSON) > 0) {
+            notes.add(
+                    "tools, calls and results are the same JSON, which Ollama spells without spaces and with sorted names");
+        }
         if (count(Verdict.SAME_BUT_BOS) > 0) {
             notes.add(
                     "the model's chat template and its vocabulary disagree on whether a prompt begins with BOS; the runtime does what the vocabulary says");

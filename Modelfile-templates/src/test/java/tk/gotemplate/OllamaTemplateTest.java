@@ -50,7 +50,7 @@ class OllamaTemplateTest {
                     {{ lt 1 2 }}{{ le 2 2 }}{{ gt 1 2 }}{{ ge 2 2 }}{{ lt "a" "b" }} => truetruefalsetruetrue
                     {{ "a" | printf "%s-%s" "b" }}{{ printf "%d%%" 5 }}{{ print "a" 1 2 "b" }}{{ print 1 2 }} => b-a5%a1 2b1 2
                     {{ len "ığ" }}{{ slice "abc" 1 }}{{ slice "abc" 1 2 }}{{ index "abc" 1 }} => 4bcb98
-                    {{ json .System }}{{ json .Tools }}{{ "<İ&\\"" | json }} => "S"[]"\\u003cİ\\u0026\\""
+                    {{ json .System }}{{ json .Tools }}{{ "<İ&\\"" | json }} => "S"null"\\u003cİ\\u0026\\""
                     {{ currentDate }} {{ yesterdayDate }} => 2026-02-03 2026-02-02
                     {{ "a\\tb\\u0130" }}{{ `raw\\n` }}{{ 'x' }} => a	bİraw\\n120
                     {{/* comment */}}a{{- /* c */ -}} b => ab

@@ -15,10 +15,11 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * What jinja2 and Go's text/template make of every family's templates; written by {@code render.py}
- * and {@code render.go}.
+ * What jinja2 and Go's text/template make of every family's templates; written by {@code
+ * families.py}.
  */
 class FamilyPromptsTest {
     private static final String OFF = " (thinking off)";
@@ -36,7 +37,7 @@ class FamilyPromptsTest {
 
     private static Conversation named(String key) {
         String name = key.replace(OFF, "");
-        return Conversation.BUILT_IN.stream()
+        return Stream.concat(Conversation.BUILT_IN.stream(), Conversation.WITH_TOOLS.stream())
                 .filter(c -> c.name().equals(name))
                 .findFirst()
                 .orElseThrow();
@@ -67,7 +68,13 @@ class FamilyPromptsTest {
         OllamaTemplate template = OllamaTemplate.parse(family.text());
         for (String key : expected.members().keySet()) {
             Thinking thinking = key.endsWith(OFF) ? Thinking.OFF : Thinking.UNSET;
-            assertThat(template.render(named(key).turns(), thinking, ChatPrompt.DAY::toLocalDate))
+            Conversation talk = named(key);
+            assertThat(
+                            template.render(
+                                    talk.turns(),
+                                    talk.tools(),
+                                    thinking,
+                                    ChatPrompt.DAY::toLocalDate))
                     .as(key)
                     .isEqualTo(expected.string(key).orElseThrow());
         }

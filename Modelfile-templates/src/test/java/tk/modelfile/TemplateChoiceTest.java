@@ -7,9 +7,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import tk.error.UsageException;
 import tk.gotemplate.OllamaTemplate;
+import tk.modelfile.TemplateComparison.Verdict;
 import tk.testing.Shared;
 
 import java.io.IOException;
@@ -30,6 +32,50 @@ class TemplateChoiceTest {
         TemplateChoice choice = TemplateChoice.of(Optional.of(family.chatTemplate()), TOKENS);
         assertThat(choice.template().name()).isEqualTo(family.name());
         assertThat(choice.differences()).isEmpty();
+        assertThat(choice.notes()).noneMatch(note -> note.contains("offers tools"));
+        assertThat(choice.notes()).noneMatch(note -> note.contains("with tools"));
+    }
+
+    private static TemplateComparison withTools(String chatTemplate, String template) {
+        return TemplateComparison.of(
+                        ChatPrompt.of(chatTemplate, TOKENS.specials()),
+                        OllamaTemplate.parse(PromptTemplate.named(template).text()),
+                        TOKENS)
+                .withTools();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "llama3.1",
+                "qwen2.5",
+                "qwen3",
+                "mistral-v0.3",
+                "mistral-nemo",
+                "mistral-v7"
+            })
+    void offersToolsAndShowsCallsAndResultsAsTheModelsOwnTemplateDoes(String family) {
+        TemplateComparison tools = withTools(PromptTemplate.named(family).chatTemplate(), family);
+        assertThat(tools.firstDifference()).isEmpty();
+        assertThat(tools.count(Verdict.SAME_BUT_JSON) + tools.count(Verdict.SAME))
+                .isGreaterThanOrEqualTo(2L * Conversation.WITH_TOOLS.size() - 2);
+    }
+
+    @Test
+    void tellsWhereToolsWouldBeLostOrShownOtherwise() {
+        String qwen = PromptTemplate.named("qwen2.5").chatTemplate();
+        TemplateChoice other = chosen(qwen.replace("<tool_response>", "<response>"));
+        assertThat(other.template().name()).isEqualTo("qwen2.5");
+        assertThat(other.notes())
+                .anySatisfy(
+                        note ->
+                                assertThat(note)
+                                        .contains("with tools", "<response>", "a tool's result"));
+        String chatml = PromptTemplate.named("chatml").chatTemplate();
+        TemplateChoice none = chosen("{{- tools | tojson if tools else '' }}" + chatml);
+        assertThat(none.notes()).anyMatch(note -> note.contains("will not offer any"));
+        String without = qwen.replace("if tools %}", "if false %}");
+        assertThat(chosen(without).notes()).anyMatch(note -> note.contains("knows nothing"));
     }
 
     @ParameterizedTest
@@ -60,6 +106,21 @@ class TemplateChoiceTest {
         String chatTemplate = Files.readString(Shared.path("third-party/chat-templates/" + file));
         assertThat(TemplateChoice.of(Optional.of(chatTemplate), TOKENS).template().name())
                 .isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "meta-llama-Llama-3.1-8B-Instruct.jinja, llama3.1",
+        "meta-llama-Llama-3.2-3B-Instruct.jinja, llama3.1",
+        "Qwen-Qwen2.5-7B-Instruct.jinja, qwen2.5",
+        "qwen3.jinja, qwen3",
+        "mistralai-Mistral-Nemo-Instruct-2407.jinja, mistral-nemo",
+    })
+    void showsToolsAsWellKnownModelsDo(String file, String family) throws IOException {
+        String chatTemplate = Files.readString(Shared.path("third-party/chat-templates/" + file));
+        TemplateComparison tools = withTools(chatTemplate, family);
+        assertThat(tools.outcomes()).hasSize(2 * Conversation.WITH_TOOLS.size());
+        assertThat(tools.firstDifference()).isEmpty();
     }
 
     private static TemplateChoice chosen(String chatTemplate) {

@@ -1,7 +1,7 @@
 // Renders prompt templates with Go's text/template in Ollama's two ways.
 //
 // Usage: go run render.go CASES OUTPUT
-// CASES: [{"template": ..., "messages": [{"role":…,"content":…}], "think": true|false|null}]
+// CASES: [{"template": ..., "messages": [{"role":…,"content":…,"tool_calls":…}], "tools": […], "think": true|false|null}]
 // OUTPUT: the same with "expected" or "error" in each.
 package main
 
@@ -15,29 +15,161 @@ import (
 	"text/template/parse"
 )
 
+// A list or map of these prints as JSON.
+type Tools []Tool
+type Arguments map[string]any
+type Properties map[string]Property
+type Types []string
+
+func text(v any) string             { b, _ := json.Marshal(v); return string(b) }
+func (t Tools) String() string      { return text(t) }
+func (a Arguments) String() string  { return text(a) }
+func (p Properties) String() string { return text(p) }
+
+func (t Types) MarshalJSON() ([]byte, error) {
+	if len(t) == 1 {
+		return json.Marshal(t[0])
+	}
+	return json.Marshal([]string(t))
+}
+
+func (t *Types) UnmarshalJSON(data []byte) error {
+	var one string
+	if json.Unmarshal(data, &one) == nil {
+		*t = Types{one}
+		return nil
+	}
+	return json.Unmarshal(data, (*[]string)(t))
+}
+
+func (t Types) String() string {
+	if len(t) == 0 {
+		return ""
+	}
+	if len(t) == 1 {
+		return t[0]
+	}
+	return fmt.Sprint([]string(t))
+}
+
+type Property struct {
+	AnyOf       []Property `json:"anyOf,omitempty"`
+	Type        Types      `json:"type,omitempty"`
+	Items       any        `json:"items,omitempty"`
+	Description string     `json:"description,omitempty"`
+	Enum        []any      `json:"enum,omitempty"`
+	Properties  Properties `json:"properties,omitempty"`
+	Required    []string   `json:"required,omitempty"`
+}
+
+type Parameters struct {
+	Type       string     `json:"type"`
+	Defs       any        `json:"$defs,omitempty"`
+	Items      any        `json:"items,omitempty"`
+	Required   []string   `json:"required,omitempty"`
+	Properties Properties `json:"properties"`
+}
+
+type Tool struct {
+	Type     string `json:"type"`
+	Items    any    `json:"items,omitempty"`
+	Function struct {
+		Name        string     `json:"name"`
+		Description string     `json:"description"`
+		Parameters  Parameters `json:"parameters"`
+	} `json:"function"`
+}
+
+// Call is a call as a request has it; ToolCall, as templates see it, has no names for JSON.
+type Call struct {
+	ID       string
+	Function struct {
+		Name      string
+		Arguments Arguments
+	}
+}
+
+type ToolCall struct {
+	ID       string
+	Function Function
+}
+
+type Function struct {
+	Index     int
+	Name      string
+	Arguments Arguments
+}
+
 type Message struct {
-	Role       string     `json:"role"`
-	Content    string     `json:"content"`
-	Thinking   string     `json:"-"`
-	Images     []string   `json:"-"`
-	ToolCalls  []struct{} `json:"-"`
-	ToolName   string     `json:"-"`
-	ToolCallID string     `json:"-"`
+	Role       string
+	Content    string
+	Thinking   string
+	Images     []string
+	ToolCalls  []ToolCall
+	ToolName   string
+	ToolCallID string
+}
+
+type Given struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+	Name    string `json:"name,omitempty"`
+	CallID  string `json:"tool_call_id,omitempty"`
+	Calls   []Call `json:"tool_calls,omitempty"`
+}
+
+func (g Given) message() *Message {
+	m := &Message{Role: g.Role, Content: g.Content, ToolName: g.Name, ToolCallID: g.CallID}
+	for i, c := range g.Calls {
+		m.ToolCalls = append(m.ToolCalls, ToolCall{c.ID, Function{i, c.Function.Name, c.Function.Arguments}})
+	}
+	return m
+}
+
+func mapped(t string) string {
+	switch t {
+	case "string", "boolean", "null":
+		return t
+	case "number", "integer":
+		return "number"
+	case "array":
+		return "any[]"
+	case "object":
+		return "Record<string, any>"
+	}
+	return "any"
+}
+
+func typeScript(v any) string {
+	p, ok := v.(Property)
+	var words []string
+	for _, choice := range p.AnyOf {
+		words = append(words, typeScript(choice))
+	}
+	for i := 0; i < len(p.Type) && len(p.AnyOf) == 0; i++ {
+		words = append(words, mapped(p.Type[i]))
+	}
+	if !ok || len(words) == 0 {
+		return "any"
+	}
+	return strings.Join(words, " | ")
 }
 
 type Case struct {
-	Name     string    `json:"name,omitempty"`
-	Template string    `json:"template"`
-	Messages []Message `json:"messages"`
-	Think    *bool     `json:"think,omitempty"`
-	Expected *string   `json:"expected,omitempty"`
-	Error    string    `json:"error,omitempty"`
+	Name     string            `json:"name,omitempty"`
+	Template string            `json:"template"`
+	Messages []json.RawMessage `json:"messages"`
+	Tools    json.RawMessage   `json:"tools,omitempty"`
+	Think    *bool             `json:"think,omitempty"`
+	Expected *string           `json:"expected,omitempty"`
+	Error    string            `json:"error,omitempty"`
 }
 
 var funcs = template.FuncMap{
-	"json":          func(v any) string { b, _ := json.Marshal(v); return string(b) },
-	"currentDate":   func() string { return "2026-02-03" },
-	"yesterdayDate": func() string { return "2026-02-02" },
+	"json":             text,
+	"currentDate":      func(...string) string { return "2026-02-03" },
+	"yesterdayDate":    func(...string) string { return "2026-02-02" },
+	"toTypeScriptType": typeScript,
 }
 
 func mentions(n parse.Node, name string) bool {
@@ -130,15 +262,17 @@ func render(c Case) (string, error) {
 	}
 	var system []string
 	var collated []*Message
-	for i := range c.Messages {
-		m := &c.Messages[i]
+	for _, raw := range c.Messages {
+		var given Given
+		if err := json.Unmarshal(raw, &given); err != nil {
+			return "", err
+		}
+		m := given.message()
 		if m.Role == "system" {
 			system = append(system, m.Content)
 		}
 		if n := len(collated); n > 0 && collated[n-1].Role == m.Role && m.Role != "tool" {
-			copied := *collated[n-1]
-			copied.Content += "\n\n" + m.Content
-			collated[n-1] = &copied
+			collated[n-1].Content += "\n\n" + m.Content
 		} else {
 			collated = append(collated, m)
 		}
@@ -150,7 +284,13 @@ func render(c Case) (string, error) {
 	if messages {
 		d := data()
 		d["System"], d["Messages"], d["Response"] = strings.Join(system, "\n\n"), collated, ""
-		d["Tools"] = []string{}
+		tools := Tools{}
+		if c.Tools != nil {
+			if err := json.Unmarshal(c.Tools, &tools); err != nil {
+				return "", err
+			}
+		}
+		d["Tools"] = tools
 		err := t.Execute(&out, d)
 		return out.String(), err
 	}

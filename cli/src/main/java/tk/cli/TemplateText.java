@@ -1,9 +1,12 @@
 package tk.cli;
 
 import tk.gotemplate.OllamaTemplate;
+import tk.gotemplate.OllamaTemplate.Thinking;
 import tk.gotemplate.Turn;
 import tk.json.JsonValue;
+import tk.json.JsonValue.JsonArray;
 import tk.json.JsonValue.JsonObject;
+import tk.modelfile.Conversation;
 import tk.modelfile.PromptTemplate;
 
 import java.time.LocalDate;
@@ -23,6 +26,9 @@ final class TemplateText {
                     Turn.user("Türkiye'nin başkenti neresidir?"),
                     Turn.assistant("Ankara."),
                     Turn.user("Peki en kalabalık şehri?"));
+
+    /** A question, a call, its result. */
+    private static final int TOOL_RESULT = 2;
 
     private TemplateText() {}
 
@@ -57,6 +63,11 @@ final class TemplateText {
         lines.add("");
         lines.add("A conversation becomes");
         lines.add(prompt(template, LONG));
+        if (takesTools(template)) {
+            lines.add("");
+            lines.add("With tools a conversation becomes");
+            lines.add(prompt(template, Conversation.WITH_TOOLS.get(TOOL_RESULT)));
+        }
         return String.join("\n", lines);
     }
 
@@ -69,6 +80,7 @@ final class TemplateText {
         members.put("stop", template.stops());
         members.put("parameters", template.parameters());
         members.put("system", template.systems());
+        members.put("tools", takesTools(template));
         members.put("example", prompt(template, LONG));
         return (JsonObject) JsonValue.of(members);
     }
@@ -80,8 +92,17 @@ final class TemplateText {
                         JsonValue.of(templates.stream().map(TemplateText::json).toList()));
     }
 
+    private static boolean takesTools(PromptTemplate template) {
+        return OllamaTemplate.parse(template.text()).usesTools();
+    }
+
     private static String prompt(PromptTemplate template, List<Turn> turns) {
-        return OllamaTemplate.parse(template.text()).render(turns, LocalDate::now);
+        return prompt(template, new Conversation("", turns, new JsonArray(List.of())));
+    }
+
+    private static String prompt(PromptTemplate template, Conversation talk) {
+        return OllamaTemplate.parse(template.text())
+                .render(talk.turns(), talk.tools(), Thinking.UNSET, LocalDate::now);
     }
 
     private static String oneLine(String text) {

@@ -40,6 +40,8 @@ class PromptTemplateTest {
         Run show = tk("modelfile", "--show", "chatml");
         assertThat(show.out())
                 .contains("PARAMETER stop <|im_end|>", "<|im_start|>assistant\nAnkara.<|im_end|>");
+        assertThat(tk("modelfile", "--show", "qwen3").out())
+                .contains("With tools", "<tool_response>\n{\"temperature\": 31");
         assertThat(tk("modelfile", "--show", "alpaca", "--json").json().string("example"))
                 .hasValueSatisfying(text -> assertThat(text).endsWith("### Response:\n"));
         assertThat(tk("modelfile", "--show", "nosuch").exit()).isEqualTo(2);
