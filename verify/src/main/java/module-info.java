@@ -7,6 +7,7 @@ module tk.verify {
     requires static jdk.incubator.vector;
 
     exports tk.verify;
+    exports tk.verify.adapter;
     exports tk.verify.difference;
     exports tk.verify.evaluation;
     exports tk.verify.importance;

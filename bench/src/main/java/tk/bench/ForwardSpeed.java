@@ -29,7 +29,9 @@ final class ForwardSpeed {
                         ReferenceModels.openGguf(
                                 file,
                                 file.gguf(),
-                                new ReferenceModels.Options(threads, resident))) {
+                                ReferenceModels.Options.standard()
+                                        .withThreads(threads)
+                                        .withResidentBytes(resident))) {
             SplittableRandom random = new SplittableRandom(1);
             int[] tokens = new int[prompt];
             Arrays.setAll(tokens, i -> random.nextInt(model.vocabularySize()));

@@ -4,7 +4,6 @@ import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Option;
 
-import tk.convert.lora.MergeProof;
 import tk.convert.route.ConvertOptions;
 import tk.convert.route.LoraMerge;
 import tk.model.ModelSource;
@@ -33,22 +32,27 @@ final class AdapterOptions {
             description = "Merge into a quantized GGUF, made F32 first: its own losses stay.")
     private boolean dequantize;
 
-    private @Nullable MergeProof proof;
+    private @Nullable AdapterProof proof;
 
     /**
      * Opens an input with the adapters merged into it; the caller closes.
      *
      * @param options what the user says of the conversion
+     * @param planned whether nothing more than a plan is asked for
      */
     ModelSource open(
-            Path input, InputOptions inputs, ConvertOptions options, CommonOptions common) {
+            Path input,
+            InputOptions inputs,
+            ConvertOptions options,
+            boolean planned,
+            CommonOptions common) {
         ModelSource source = inputs.open(input);
         if (adapters.isEmpty()) return source;
         LoraMerge merge = merge(source, adapters, new LoraMerge.How(scale, dequantize), options);
         try {
             merge.notes().forEach(common::note);
-            MergeProof found = MergeProof.of(merge.merge(), merge.source().weights());
-            tell(found, common);
+            AdapterProof found = AdapterProof.of(merge, merge.source(), planned, common);
+            found.summary().forEach(line -> common.note("merged: " + line));
             proof = found;
         } catch (RuntimeException e) {
             merge.close();
@@ -67,20 +71,8 @@ final class AdapterOptions {
     }
 
     /** That the merged weights do what base and adapters do apart; empty without adapters. */
-    Optional<MergeProof> proof() {
+    Optional<AdapterProof> proof() {
         return Optional.ofNullable(proof);
-    }
-
-    /**
-     * Says what a merge did.
-     *
-     * @throws tk.error.TkException where it did something else than it should, or nothing
-     */
-    static void tell(MergeProof proof, CommonOptions common) {
-        proof.require();
-        proof.warnings().forEach(common::warn);
-        common.note("merged: " + proof.summary());
-        if (common.verbose()) proof.farthest().forEach(common::note);
     }
 
     /** Merges adapters; the base is closed where they don't fit. */

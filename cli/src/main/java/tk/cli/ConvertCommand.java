@@ -128,7 +128,7 @@ final class ConvertCommand implements Callable<Integer> {
             return 0;
         }
         ConvertOptions given = converting.options(OutType.KEEP, OptionalLong.empty());
-        try (ModelSource source = adapters.open(input, inputs, given, common)) {
+        try (ModelSource source = adapters.open(input, inputs, given, output.dryRun(), common)) {
             route.map(Route::from)
                     .or(() -> Optional.ofNullable(from).map(Route.Format::named))
                     .ifPresent(f -> f.check(source));

@@ -7,7 +7,6 @@ import tk.checkpoint.WritePlan;
 import tk.convert.bytefallback.ByteRows;
 import tk.convert.gguf.GgufTokenizerFiles;
 import tk.convert.gguf.OutType;
-import tk.convert.lora.MergeProof;
 import tk.convert.route.ConvertOptions;
 import tk.convert.route.ToHf;
 import tk.error.IoException;
@@ -48,7 +47,7 @@ final class FolderPackaging {
     private final ModelSource source;
     private final ConvertOptions converting;
     private final ByteTokens.Mode byteFallback;
-    private final Optional<MergeProof> merged;
+    private final Optional<AdapterProof> merged;
     private final ToHf folder;
 
     /** The same model as a GGUF, for what that says of vocabulary and settings; never written. */
@@ -65,7 +64,7 @@ final class FolderPackaging {
             ModelSource source,
             ConvertOptions converting,
             ByteTokens.Mode byteFallback,
-            Optional<MergeProof> merged) {
+            Optional<AdapterProof> merged) {
         this.common = common;
         this.source = source;
         this.converting = converting;

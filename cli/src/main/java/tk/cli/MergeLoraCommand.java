@@ -10,8 +10,6 @@ import picocli.CommandLine.Parameters;
 import tk.checkpoint.PlanWriter;
 import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
-import tk.convert.lora.Merge;
-import tk.convert.lora.MergeProof;
 import tk.convert.route.ConvertOptions;
 import tk.convert.route.LoraMerge;
 import tk.convert.route.ToHf;
@@ -102,7 +100,7 @@ final class MergeLoraCommand implements Callable<Integer> {
                         options)) {
             merge.notes().forEach(common::note);
             WritePlan plan = plan(merge, options, path);
-            MergeProof proof;
+            AdapterProof proof;
             if (output.dryRun()) {
                 StagedOutput.check(path, output.force());
                 StagedOutput.requireSpace(path, plan.bytes());
@@ -116,27 +114,25 @@ final class MergeLoraCommand implements Callable<Integer> {
     }
 
     /** Writes; a folder is proven as it was written, before it gets its name. */
-    private MergeProof write(LoraMerge merge, WritePlan plan) {
-        Optional<MergeProof> planned =
+    private AdapterProof write(LoraMerge merge, WritePlan plan) {
+        Optional<AdapterProof> planned =
                 plan.folder() ? Optional.empty() : Optional.of(proven(merge, merge.source()));
         try (StagedOutput stage = StagedOutput.open(plan.target(), plan.bytes(), output.force())) {
             new PlanWriter(common.threads(), common.progress()).writeTo(plan, stage.stage());
-            MergeProof proof = planned.orElseGet(() -> provenAt(stage.stage(), merge));
+            AdapterProof proof = planned.orElseGet(() -> provenAt(stage.stage(), merge));
             stage.commit();
             return proof;
         }
     }
 
-    private MergeProof provenAt(Path written, LoraMerge merge) {
+    private AdapterProof provenAt(Path written, LoraMerge merge) {
         try (ModelSource source = ModelSource.open(written, ModelSource.Options.NONE)) {
             return proven(merge, source);
         }
     }
 
-    private MergeProof proven(LoraMerge merge, ModelSource merged) {
-        MergeProof proof = MergeProof.of(merge.merge(), merged.weights());
-        AdapterOptions.tell(proof, common);
-        return proof;
+    private AdapterProof proven(LoraMerge merge, ModelSource merged) {
+        return AdapterProof.of(merge, merged, output.dryRun(), common);
     }
 
     private WritePlan plan(LoraMerge merge, ConvertOptions options, Path path) {
@@ -153,19 +149,8 @@ final class MergeLoraCommand implements Callable<Integer> {
         return GgufWriter.plan(quantization.metadata(), quantization.weights(), path);
     }
 
-    private void report(MergeProof proof, WritePlan plan) {
-        List<String> lines = new ArrayList<>();
-        for (Merge.Step step : proof.merge().steps()) {
-            lines.add(
-                    "%s: %d tensors, each used once: %d modules merged, %d parameters replaced"
-                            .formatted(
-                                    step.plan().adapter().folder(),
-                                    step.plan().tensors().size(),
-                                    step.plan().modules(),
-                                    step.plan().saved().size()));
-        }
-        lines.add(proof.summary());
-        lines.addAll(proof.farthest());
+    private void report(AdapterProof proof, WritePlan plan) {
+        List<String> lines = new ArrayList<>(proof.lines());
         lines.add(
                 plan.target()
                         + ": "
@@ -176,7 +161,7 @@ final class MergeLoraCommand implements Callable<Integer> {
                         .with("path", JsonValue.of(plan.target().toString()))
                         .with("bytes", JsonValue.of(plan.bytes()))
                         .with("written", JsonValue.of(!output.dryRun()))
-                        .with("lora", proof.toJson());
+                        .with("lora", proof.evidence().toJson());
         common.result(json, String.join("\n", lines));
     }
 }

@@ -107,7 +107,7 @@ final class PackageCommand implements Callable<Integer> {
         if (!output.dryRun()) inputs.requireIntact(input, common);
         if (format == Format.SAFETENSORS) checkFolder(fileType);
         ConvertOptions given = converting.options(OutType.KEEP, OptionalLong.empty());
-        try (ModelSource source = adapters.open(input, inputs, given, common)) {
+        try (ModelSource source = adapters.open(input, inputs, given, output.dryRun(), common)) {
             if (format == Format.SAFETENSORS) return folder(source, given, fileType);
             String modelName = converting.name().orElseGet(() -> stem(input));
             Optional<Installing> installing =

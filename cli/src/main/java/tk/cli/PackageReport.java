@@ -1,7 +1,6 @@
 package tk.cli;
 
 import tk.checkpoint.StagedOutput;
-import tk.convert.lora.MergeProof;
 import tk.error.IoException;
 import tk.json.JsonText;
 import tk.json.JsonValue;
@@ -9,6 +8,7 @@ import tk.json.JsonValue.JsonObject;
 import tk.modelfile.store.Installation;
 import tk.verify.Verification;
 import tk.verify.VerifiedArtifact;
+import tk.verify.adapter.MergeEvidence;
 import tk.verify.report.HtmlReport;
 
 import java.io.IOException;
@@ -33,7 +33,7 @@ import java.util.SequencedMap;
 record PackageReport(
         Path target,
         Optional<ByteTokens> added,
-        Optional<MergeProof> merged,
+        Optional<AdapterProof> merged,
         Optional<Double> bitsPerWeight) {
     /** Writes both reports among what is staged. */
     void write(Verification verification, StagedOutput stage) {
@@ -41,13 +41,14 @@ record PackageReport(
         if (bitsPerWeight.isPresent())
             json = json.with("bitsPerWeight", JsonValue.of(bitsPerWeight.get()));
         if (added.isPresent()) json = json.with("byteFallback", added.get().json());
-        if (merged.isPresent()) json = json.with("lora", merged.get().toJson());
+        Optional<MergeEvidence> merge = merged.map(AdapterProof::evidence);
+        if (merge.isPresent()) json = json.with("lora", merge.get().toJson());
         try {
             String text = JsonText.PRETTY.write(Console.described(json)) + "\n";
             Files.writeString(stage.stage().resolve("report.json"), atTarget(text, stage));
             Files.writeString(
                     stage.stage().resolve("report.html"),
-                    atTarget(HtmlReport.of(verification), stage));
+                    atTarget(HtmlReport.of(verification, merge), stage));
         } catch (IOException e) {
             throw new IoException(
                     stage.target() + ": the report cannot be written: " + e.getMessage(), null, e);
@@ -95,15 +96,12 @@ record PackageReport(
                         .with("modelfile", JsonValue.of(target.resolve("Modelfile").toString()))
                         .with("report", JsonValue.of(target.resolve("report.json").toString()))
                         .with("verification", moved.with("candidate", candidate));
-        if (merged.isPresent()) json = json.with("lora", merged.get().toJson());
+        if (merged.isPresent()) json = json.with("lora", merged.get().evidence().toJson());
         if (installed.isPresent()) json = json.with("installed", Installing.json(installed.get()));
         List<String> lines = new ArrayList<>();
-        merged.ifPresent(
-                m ->
-                        lines.add(
-                                common.console().styled("green", "  pass  ")
-                                        + "lora       "
-                                        + m.summary()));
+        for (String line : merged.map(AdapterProof::summary).orElse(List.of())) {
+            lines.add(common.console().styled("green", "  pass  ") + "lora       " + line);
+        }
         lines.add(Verifying.text(verification, common.console()));
         lines.add("");
         lines.add(

@@ -6,7 +6,6 @@ import tk.checkpoint.PlanWriter;
 import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
 import tk.convert.gguf.OutType;
-import tk.convert.lora.MergeProof;
 import tk.convert.route.ConvertOptions;
 import tk.convert.route.ToHf;
 import tk.error.IoException;
@@ -50,7 +49,7 @@ final class Packaging {
     private final ConvertOptions converting;
     private final String fileName;
     private final ByteTokens.Mode byteFallback;
-    private final Optional<MergeProof> merged;
+    private final Optional<AdapterProof> merged;
 
     private @Nullable GgufModel planned;
 
@@ -68,7 +67,7 @@ final class Packaging {
             ConvertOptions converting,
             String fileName,
             ByteTokens.Mode byteFallback,
-            Optional<MergeProof> merged) {
+            Optional<AdapterProof> merged) {
         this.common = common;
         this.source = source;
         this.options = options;

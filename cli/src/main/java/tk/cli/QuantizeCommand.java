@@ -97,7 +97,7 @@ final class QuantizeCommand implements Callable<Integer> {
         StagedOutput.check(target, output.force());
         if (!output.dryRun()) inputs.requireIntact(input, common);
         ConvertOptions options = converting.options(OutType.KEEP, OptionalLong.empty());
-        try (ModelSource source = adapters.open(input, inputs, options, common)) {
+        try (ModelSource source = adapters.open(input, inputs, options, output.dryRun(), common)) {
             GgufModel model = GgufModel.of(source, options);
             Quantization quantization =
                     Quantization.of(

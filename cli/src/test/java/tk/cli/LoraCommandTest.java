@@ -41,6 +41,11 @@ class LoraCommandTest {
         JsonObject lora = run.json().object("lora").orElseThrow();
         assertThat(lora.bool("pass")).contains(true);
         assertThat(lora.array("modules").orElseThrow().items()).hasSize(12);
+        JsonObject logits = lora.object("logits").orElseThrow();
+        assertThat(logits.bool("pass")).contains(true);
+        assertThat(figure(logits, "unmergedToMerged", "nmse")).isLessThan(1e-6);
+        assertThat(figure(logits, "baseToMerged", "nmse")).isGreaterThan(1e-3);
+        assertThat(logits.array("shown").orElseThrow().items()).hasSize(6);
         assertThat(merged.resolve("tokenizer.model")).exists();
         Run same = tk("quantize", merged, folder.resolve("a.gguf"), "q4_K_M");
         assertThat(same.exit()).as(same.err()).isZero();
@@ -51,8 +56,23 @@ class LoraCommandTest {
         assertThat(folder.resolve("b.gguf")).hasSameBinaryContentAs(folder.resolve("c.gguf"));
     }
 
+    private static double figure(JsonObject logits, String pair, String name) {
+        return logits.object(pair).flatMap(p -> p.number(name)).orElseThrow().asDouble();
+    }
+
     @Test
-    void packagesAModelWithAnAdapterVerifiedAgainstTheMergedModel() {
+    void printsTheThreeModelsLogitsSideBySide() {
+        Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
+        Run run = tk("merge-lora", PT, adapter, folder.resolve("merged"));
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(run.out())
+                .contains("24 tensors, each used once")
+                .contains("logits of 32 positions: merged and unmerged differ by")
+                .containsPattern("base +unmerged +merged\n  .+ -?\\d+\\.\\d{4} +-?\\d+\\.\\d{4}");
+    }
+
+    @Test
+    void packagesAModelWithAnAdapterVerifiedAgainstTheMergedModel() throws IOException {
         Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
         Path out = folder.resolve("package");
         Run run =
@@ -70,6 +90,10 @@ class LoraCommandTest {
         JsonObject report = Json.readObject(out.resolve("report.json"));
         assertThat(report.bool("pass")).contains(true);
         assertThat(report.object("lora").flatMap(l -> l.bool("pass"))).contains(true);
+        JsonObject logits = report.object("lora").flatMap(l -> l.object("logits")).orElseThrow();
+        assertThat(figure(logits, "unmergedToMerged", "nmse")).isLessThan(1e-6);
+        assertThat(Files.readString(out.resolve("report.html")))
+                .contains("Merged adapters", "base to merged");
         assertThat(out.resolve("Modelfile")).exists();
         Path gguf = Path.of(run.json().object("gguf").orElseThrow().string("path").orElseThrow());
         Run against = tk("verify", PT, gguf);

@@ -113,7 +113,19 @@ public final class OpenedModel {
 
     /** The forward pass with other weights of the same names and shapes. */
     ReferenceModel model(Checkpoint weights, int threads) {
-        ReferenceModels.Options options = new ReferenceModels.Options(threads, RESIDENT);
+        return model(
+                weights,
+                ReferenceModels.Options.standard()
+                        .withThreads(threads)
+                        .withResidentBytes(RESIDENT));
+    }
+
+    /** The forward pass as {@code options} have it; the caller closes it. */
+    public ReferenceModel model(ReferenceModels.Options options) {
+        return model(source.weights(), options);
+    }
+
+    private ReferenceModel model(Checkpoint weights, ReferenceModels.Options options) {
         return config.isPresent()
                 ? ReferenceModels.open(weights, config.get(), options)
                 : ReferenceModels.openGguf(weights, source.gguf().orElseThrow(), options);

@@ -151,7 +151,7 @@ public record AdapterConfig(
     }
 
     /** What a person may want to know of the kind. */
-    List<String> kinds() {
+    public List<String> kinds() {
         List<String> kinds = new ArrayList<>();
         if (dora) kinds.add("DoRA");
         if (rsLora) kinds.add("rsLoRA");

@@ -6,17 +6,12 @@ import static tk.convert.lora.BaseModules.HEAD;
 import static tk.convert.lora.BaseModules.WEIGHT;
 
 import tk.checkpoint.Checkpoint;
-import tk.checkpoint.Sha256;
 import tk.error.MalformedException;
 import tk.error.VerificationException;
-import tk.json.JsonValue;
-import tk.json.JsonValue.JsonArray;
-import tk.json.JsonValue.JsonObject;
 import tk.tensor.Tensor;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -171,32 +166,5 @@ public record MergeProof(Merge merge, List<ModuleProof> modules) {
 
     private static String figure(double value) {
         return value == 0 ? "0" : String.format(Locale.ROOT, "%.2g", value);
-    }
-
-    /** As {@code report.json} has it. */
-    public JsonObject toJson() {
-        List<JsonValue> adapters = new ArrayList<>();
-        for (Merge.Step step : merge.steps()) {
-            AdapterPlan plan = step.plan();
-            adapters.add(
-                    new JsonObject(new LinkedHashMap<>())
-                            .with("path", JsonValue.of(plan.adapter().folder().toString()))
-                            .with("sha256", JsonValue.of(Sha256.of(plan.adapter().file())))
-                            .with("tensors", JsonValue.of(plan.tensors().size()))
-                            .with("unused", JsonValue.of(List.of()))
-                            .with("modules", JsonValue.of(plan.modules()))
-                            .with("replaced", JsonValue.of(plan.saved().size()))
-                            .with("scale", JsonValue.of(step.scale()))
-                            .with("kinds", JsonValue.of(plan.adapter().config().kinds())));
-        }
-        return new JsonObject(new LinkedHashMap<>())
-                .with("pass", JsonValue.of(pass()))
-                .with("adapters", new JsonArray(adapters))
-                .with("notes", JsonValue.of(merge.notes()))
-                .with("warnings", JsonValue.of(warnings()))
-                .with(
-                        "modules",
-                        new JsonArray(
-                                modules.stream().<JsonValue>map(ModuleProof::toJson).toList()));
     }
 }

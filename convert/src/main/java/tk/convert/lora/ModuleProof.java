@@ -1,10 +1,5 @@
 package tk.convert.lora;
 
-import tk.json.JsonValue;
-import tk.json.JsonValue.JsonObject;
-
-import java.util.LinkedHashMap;
-
 /**
  * What a merged parameter gives on a random probe x, beside what base and adapters give apart.
  *
@@ -23,20 +18,4 @@ public record ModuleProof(
         double moved,
         double lost,
         long rows,
-        boolean pass) {
-    /** As {@code report.json} has it. */
-    public JsonObject toJson() {
-        return new JsonObject(new LinkedHashMap<>())
-                .with("name", JsonValue.of(name))
-                .with("error", number(error))
-                .with("limit", number(limit))
-                .with("moved", number(moved))
-                .with("lost", number(lost))
-                .with("rows", JsonValue.of(rows))
-                .with("pass", JsonValue.of(pass));
-    }
-
-    private static JsonValue number(double value) {
-        return Double.isFinite(value) ? JsonValue.of(value) : JsonValue.of(null);
-    }
-}
+        boolean pass) {}

@@ -2,6 +2,7 @@ package tk.convert.route;
 
 import tk.checkpoint.TensorMap;
 import tk.convert.HfModel;
+import tk.convert.KeyMap;
 import tk.convert.lora.Adapter;
 import tk.convert.lora.Merge;
 import tk.error.UnsupportedException;
@@ -22,12 +23,13 @@ import java.util.function.UnaryOperator;
  * A model with adapters merged into it, as a source like any other: every route, and every check,
  * takes it.
  *
+ * @param base as it is stored, in names that the forward pass knows; the source's, which closes it
  * @param source weights in Hugging Face's names, computed as they are read; closing it closes base
  *     and adapters
  * @param merge what was merged
  * @param notes what a person should be told
  */
-public record LoraMerge(ModelSource source, Merge merge, List<String> notes)
+public record LoraMerge(ModelSource base, ModelSource source, Merge merge, List<String> notes)
         implements AutoCloseable {
     /** Copies the list. */
     public LoraMerge {
@@ -71,7 +73,7 @@ public record LoraMerge(ModelSource source, Merge merge, List<String> notes)
             } else {
                 source = base.with(merged.weights(), merged.config(), tokenizer);
             }
-            return new LoraMerge(source, merge, notes);
+            return new LoraMerge(plainlyNamed(base, model, options), source, merge, notes);
         } catch (RuntimeException e) {
             opened.forEach(Adapter::close);
             throw e;
@@ -87,6 +89,18 @@ public record LoraMerge(ModelSource source, Merge merge, List<String> notes)
     public record How(double scale, boolean dequantize) {
         /** As PEFT does. */
         public static final How AS_PEFT = new How(1, false);
+    }
+
+    /** The base itself, unless its own names are nobody else's. */
+    private static ModelSource plainlyNamed(
+            ModelSource base, HfModel model, ConvertOptions options) {
+        boolean plain =
+                base.gguf().isPresent()
+                        || SourceModel.isMeta(base)
+                        || base.weights().tensors().containsKey("model.embed_tokens.weight");
+        return plain && options.keyMap().equals(KeyMap.NONE)
+                ? base
+                : base.with(model.weights(), model.config(), Optional.empty());
     }
 
     private static HfModel dequantized(HfModel model, ConvertOptions options) {

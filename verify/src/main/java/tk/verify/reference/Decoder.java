@@ -67,8 +67,18 @@ record Decoder(
         return all;
     }
 
-    /** A matrix to multiply with, and what is added to the product. */
-    record Linear(Weights weights, float @Nullable [] bias) {}
+    /**
+     * A matrix to multiply with, and what is added to the product.
+     *
+     * @param weights {@code (out, in)}
+     * @param bias {@code (out)}, or null
+     * @param branches what adapters add beside the matrix, in order, before the bias
+     */
+    record Linear(Weights weights, float @Nullable [] bias, List<Branch> branches) {
+        Linear(Weights weights, float @Nullable [] bias) {
+            this(weights, bias, List.of());
+        }
+    }
 
     /**
      * One decoder layer.

@@ -68,6 +68,11 @@ final class MatrixProduct implements WorkerPool.Job {
             float[] newOut,
             int newOutStride,
             Then newThen) {
+        if (!newLinear.branches().isEmpty()) {
+            runBranches(
+                    newLinear, newX, newXAt, newXStride, newColumns, newOut, newOutStride, newThen);
+            return;
+        }
         linear = newLinear;
         x = newX;
         xAt = newXAt;
@@ -84,6 +89,30 @@ final class MatrixProduct implements WorkerPool.Job {
             products[i] = atLeast(products[i], rowsPerTask * columns);
         }
         pool.run(Math.ceilDiv(weights.rows(), rowsPerTask), this);
+    }
+
+    /** The product of the matrix alone, what adapters add to it, the bias, and what then. */
+    private void runBranches(
+            Linear adapted,
+            float[] newX,
+            int newXAt,
+            int newXStride,
+            int newColumns,
+            float[] newOut,
+            int newOutStride,
+            Then newThen) {
+        int rows = adapted.weights().rows();
+        float[] product = new float[Math.multiplyExact(rows, newColumns)]; // (rows, columns)
+        Linear alone = new Linear(adapted.weights(), null);
+        run(alone, newX, newXAt, newXStride, newColumns, product, newColumns, Then.STORE);
+        for (Branch branch : adapted.branches()) {
+            branch.run(this, newX, newXAt, newXStride, newColumns, product);
+        }
+        add(adapted.bias(), product, 0, rows);
+        out = newOut;
+        outStride = newOutStride;
+        then = newThen;
+        finish(product, 0, rows);
     }
 
     @Override
@@ -103,14 +132,16 @@ final class MatrixProduct implements WorkerPool.Job {
             kernels.multiply(
                     w, 0, depth, rows, depth, x, xAt, xStride, columns, product, 0, columns);
         }
-        float[] bias = work.bias();
-        if (bias != null) {
-            for (int r = 0; r < rows; r++) {
-                float b = bias[first + r];
-                for (int c = 0; c < columns; c++) product[r * columns + c] += b;
-            }
-        }
+        add(work.bias(), product, first, rows);
         finish(product, first, rows);
+    }
+
+    private void add(float @Nullable [] bias, float[] product, int first, int rows) {
+        if (bias == null) return;
+        for (int r = 0; r < rows; r++) {
+            float b = bias[first + r];
+            for (int c = 0; c < columns; c++) product[r * columns + c] += b;
+        }
     }
 
     private void finish(float[] product, int first, int rows) {

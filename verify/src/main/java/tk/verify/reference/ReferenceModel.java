@@ -30,8 +30,8 @@ public final class ReferenceModel implements LogitModel {
     private final float[] logits; // (vocabulary)
     private final float[] hidden; // (hidden)
 
-    ReferenceModel(Decoder model, Kernels kernels, ReferenceModels.Options options) {
-        this.model = model;
+    ReferenceModel(Decoder read, Kernels kernels, ReferenceModels.Options options) {
+        this.model = AdaptedDecoder.of(read, options.beside());
         this.kernels = kernels;
         WorkerPool pool = new WorkerPool(options.threads());
         this.pass = new ForwardPass(model, kernels, pool);

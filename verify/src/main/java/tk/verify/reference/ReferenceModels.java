@@ -4,6 +4,7 @@ import tk.checkpoint.Checkpoint;
 import tk.error.UnsupportedException;
 import tk.gguf.GgufMetadata;
 import tk.hf.ModelConfig;
+import tk.verify.reference.Adaptation.Beside;
 
 /**
  * Makes the reference forward pass of a checkpoint, reading the names of its dialect by its own
@@ -22,21 +23,27 @@ public final class ReferenceModels {
      * @param residentBytes how many bytes of weights may be kept in native memory, as they are
      *     stored: a model that fits is read once, which decoding a token at a time gains by; one
      *     that does not is read anew at every use
+     * @param beside adapters that are computed beside the weights
      */
-    public record Options(int threads, long residentBytes) {
+    public record Options(int threads, long residentBytes, Beside beside) {
         /** All cores, and nothing kept. */
         public static Options standard() {
-            return new Options(Runtime.getRuntime().availableProcessors(), 0);
+            return new Options(Runtime.getRuntime().availableProcessors(), 0, Beside.NONE);
         }
 
         /** The same with another number of threads. */
         public Options withThreads(int number) {
-            return new Options(number, residentBytes);
+            return new Options(number, residentBytes, beside);
         }
 
         /** The same with another budget of memory. */
         public Options withResidentBytes(long bytes) {
-            return new Options(threads, bytes);
+            return new Options(threads, bytes, beside);
+        }
+
+        /** The same with adapters. */
+        public Options withAdapters(Beside adapters) {
+            return new Options(threads, residentBytes, adapters);
         }
     }
 

@@ -9,6 +9,7 @@ import tk.verify.Perplexity;
 import tk.verify.Subject;
 import tk.verify.Tolerances;
 import tk.verify.Verification;
+import tk.verify.adapter.MergeEvidence;
 import tk.verify.weights.TensorDifference;
 
 import java.io.IOException;
@@ -19,6 +20,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -31,16 +33,27 @@ public final class HtmlReport {
 
     private final Verification verification;
     private final Evidence evidence;
+    private final Optional<MergeEvidence> merge;
     private final Html html = new Html();
 
-    private HtmlReport(Verification verification) {
+    private HtmlReport(Verification verification, Optional<MergeEvidence> merge) {
         this.verification = verification;
+        this.merge = merge;
         this.evidence = verification.evidence();
     }
 
     /** The page. */
     public static String of(Verification verification) {
-        HtmlReport report = new HtmlReport(verification);
+        return of(verification, Optional.empty());
+    }
+
+    /**
+     * The page.
+     *
+     * @param merge what is known of the adapters that the source holds
+     */
+    public static String of(Verification verification, Optional<MergeEvidence> merge) {
+        HtmlReport report = new HtmlReport(verification, merge);
         report.page();
         return report.html.toString();
     }
@@ -57,6 +70,7 @@ public final class HtmlReport {
         header();
         if (verification.tolerances().loosened()) loosened();
         gates();
+        merge.ifPresent(m -> MergeSection.add(html, m));
         evidence.logits().ifPresent(this::logits);
         evidence.perplexity().ifPresent(this::text);
         worst();

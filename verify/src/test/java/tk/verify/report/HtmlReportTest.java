@@ -10,6 +10,7 @@ import tk.verify.SampleVerification;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 
 class HtmlReportTest {
     private final String pass = HtmlReport.of(SampleVerification.of(true));
@@ -44,13 +45,31 @@ class HtmlReportTest {
     }
 
     @Test
+    void showsWhatAdaptersDidMergedAndApart() throws IOException {
+        String page =
+                HtmlReport.of(SampleVerification.of(true), Optional.of(SampleMerge.evidence()));
+        Files.createDirectories(Path.of("target"));
+        Files.writeString(Path.of("target/report-lora.html"), page);
+        assertThat(page)
+                .contains("Merged adapters", "24 tensors, each used once", "DoRA", "scaled by 0.5")
+                .contains("unmerged to merged", "base to merged", "Türkiye&#39;nin", "5.8520")
+                .contains("model.layers.0.self_attn.q_proj.weight", "1.20e-7")
+                .contains("Embedding and head are one matrix", "&lt;rounding&gt; takes")
+                .doesNotContain("<rounding>");
+        assertThat(page.indexOf("Merged adapters")).isGreaterThan(page.indexOf("Gates"));
+        assertThat(pass).doesNotContain("Merged adapters");
+    }
+
+    @Test
     void keepsTurkishText() {
         assertThat(pass).contains("İstanbul&#39;un ışıkları Boğaz&#39;ın", "Iğdır&#39;ın kışı");
     }
 
     @Test
     void closesEveryElement() {
-        for (String page : new String[] {pass, fail}) {
+        String merged =
+                HtmlReport.of(SampleVerification.of(true), Optional.of(SampleMerge.evidence()));
+        for (String page : new String[] {pass, fail, merged}) {
             for (String name :
                     new String[] {
                         "section", "table", "tr", "td", "th", "p", "ul", "li", "details", "div",
