@@ -6,9 +6,9 @@ import tk.error.MalformedException;
 import tk.torch.PyValue.Bytes;
 import tk.torch.PyValue.Int;
 import tk.torch.PyValue.None;
-import tk.torch.PyValue.Storage;
 import tk.torch.PyValue.Text;
 import tk.torch.PyValue.Tuple;
+import tk.torch.TorchValue.Storage;
 
 /**
  * The arguments of a call, taken one by one with their types checked.

@@ -1,10 +1,10 @@
 package tk.torch;
 
+import tk.torch.NumpyValue.NumpyArray;
+import tk.torch.NumpyValue.NumpyType;
 import tk.torch.PyValue.Bytes;
 import tk.torch.PyValue.Int;
 import tk.torch.PyValue.Items;
-import tk.torch.PyValue.NumpyArray;
-import tk.torch.PyValue.NumpyType;
 import tk.torch.PyValue.Text;
 import tk.torch.PyValue.Thing;
 import tk.torch.PyValue.Tuple;

@@ -9,9 +9,9 @@ import tk.tensor.Shape;
 import tk.tensor.StoredTensor;
 import tk.tensor.Tensor;
 import tk.tensor.TensorInfo;
+import tk.torch.NumpyValue.NumpyArray;
+import tk.torch.NumpyValue.NumpyType;
 import tk.torch.PyValue.Bytes;
-import tk.torch.PyValue.NumpyArray;
-import tk.torch.PyValue.NumpyType;
 
 /** Numpy arrays as tensors. Their bytes lie within the pickle itself. */
 final class NumpyTensor {

@@ -16,7 +16,21 @@ import java.util.SequencedMap;
  * <p>Scalars are compared by value, containers by identity: a container may hold itself, and a tree
  * of shared tuples may be exponentially large when it is walked.
  */
-sealed interface PyValue {
+sealed interface PyValue
+        permits PyValue.None,
+                PyValue.Bool,
+                PyValue.Int,
+                PyValue.BigInt,
+                PyValue.Real,
+                PyValue.Text,
+                PyValue.Bytes,
+                PyValue.Tuple,
+                PyValue.Items,
+                PyValue.Dict,
+                PyValue.Global,
+                PyValue.Thing,
+                TorchValue,
+                NumpyValue {
     /** What Python calls its type, for messages. */
     String type();
 
@@ -245,171 +259,6 @@ sealed interface PyValue {
         @Override
         public String type() {
             return "global";
-        }
-    }
-
-    /** A storage: a run of elements in the file, shared by the tensors that view it. */
-    final class Storage implements PyValue {
-        private final String key;
-        private final TorchType elements;
-        private final long count;
-        private final long firstElement;
-
-        /**
-         * A storage named by the pickle.
-         *
-         * @param key its name in the container
-         * @param elements what {@code count} counts
-         * @param firstElement where it begins within the stored run, for a view of a storage
-         */
-        Storage(String key, TorchType elements, long count, long firstElement) {
-            this.key = key;
-            this.elements = elements;
-            this.count = count;
-            this.firstElement = firstElement;
-        }
-
-        String key() {
-            return key;
-        }
-
-        TorchType elements() {
-            return elements;
-        }
-
-        long count() {
-            return count;
-        }
-
-        long firstByte() {
-            return firstElement * elements.bytes();
-        }
-
-        /** Its size; both factors were checked when the storage was made. */
-        long bytes() {
-            return count * elements.bytes();
-        }
-
-        @Override
-        public String type() {
-            return "storage";
-        }
-    }
-
-    /**
-     * A tensor over a storage, described but not read.
-     *
-     * @param dtype of its elements
-     * @param offset of the first element, in elements
-     * @param size extents, outermost first
-     * @param stride in elements, one an extent
-     */
-    record TensorView(Storage storage, TorchType dtype, long offset, long[] size, long[] stride)
-            implements PyValue {
-        @Override
-        public String type() {
-            return "tensor";
-        }
-
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return this == other;
-        }
-
-        @Override
-        public int hashCode() {
-            return System.identityHashCode(this);
-        }
-    }
-
-    /**
-     * A tensor that tk cannot take, with what is known of it.
-     *
-     * @param reason why, to follow the words "tensor `NAME`"
-     */
-    record ExoticTensor(TorchType dtype, long[] size, String reason) implements PyValue {
-        @Override
-        public String type() {
-            return "tensor";
-        }
-
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return this == other;
-        }
-
-        @Override
-        public int hashCode() {
-            return System.identityHashCode(this);
-        }
-    }
-
-    /** A numpy dtype; its byte order arrives with BUILD. */
-    final class NumpyType implements PyValue {
-        private final String code;
-        private boolean bigEndian;
-
-        /**
-         * A numpy dtype.
-         *
-         * @param code kind and size, such as {@code f4}
-         */
-        NumpyType(String code) {
-            this.code = code;
-        }
-
-        String code() {
-            return code;
-        }
-
-        boolean bigEndian() {
-            return bigEndian;
-        }
-
-        void bigEndian(boolean value) {
-            bigEndian = value;
-        }
-
-        @Override
-        public String type() {
-            return "numpy.dtype";
-        }
-    }
-
-    /** A numpy array; its contents arrive with BUILD. */
-    final class NumpyArray implements PyValue {
-        private long[] shape = {0};
-        private @Nullable NumpyType dtype;
-        private boolean fortranOrder;
-        private @Nullable Bytes data;
-
-        void fill(long[] newShape, NumpyType newType, boolean isFortran, @Nullable Bytes contents) {
-            shape = newShape;
-            dtype = newType;
-            fortranOrder = isFortran;
-            data = contents;
-        }
-
-        long[] shape() {
-            return shape;
-        }
-
-        @Nullable NumpyType dtype() {
-            return dtype;
-        }
-
-        boolean fortranOrder() {
-            return fortranOrder;
-        }
-
-        /** The elements, or null where they are Python objects. */
-        @Nullable Bytes data() {
-            return data;
-        }
-
-        @Override
-        public String type() {
-            return "numpy.ndarray";
         }
     }
 

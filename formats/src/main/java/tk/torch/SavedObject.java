@@ -3,14 +3,14 @@ package tk.torch;
 import org.jspecify.annotations.Nullable;
 
 import tk.error.MalformedException;
+import tk.torch.NumpyValue.NumpyArray;
 import tk.torch.PyValue.Dict;
-import tk.torch.PyValue.ExoticTensor;
 import tk.torch.PyValue.Int;
 import tk.torch.PyValue.Items;
-import tk.torch.PyValue.NumpyArray;
-import tk.torch.PyValue.TensorView;
 import tk.torch.PyValue.Text;
 import tk.torch.PyValue.Tuple;
+import tk.torch.TorchValue.ExoticTensor;
+import tk.torch.TorchValue.TensorView;
 
 import java.util.ArrayList;
 import java.util.Collections;

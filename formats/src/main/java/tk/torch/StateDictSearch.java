@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 import tk.error.MalformedException;
 import tk.error.UsageException;
 import tk.torch.PyValue.Dict;
-import tk.torch.PyValue.TensorView;
 import tk.torch.SavedObject.Node;
+import tk.torch.TorchValue.TensorView;
 
 import java.util.ArrayList;
 import java.util.Collections;

@@ -3,9 +3,9 @@ package tk.torch;
 import org.jspecify.annotations.Nullable;
 
 import tk.torch.PyValue.Int;
-import tk.torch.PyValue.Storage;
 import tk.torch.PyValue.Text;
 import tk.torch.PyValue.Tuple;
+import tk.torch.TorchValue.Storage;
 
 /**
  * The persistent id of a storage: {@code ('storage', class, key, location, count)}, in the legacy

@@ -3,10 +3,10 @@ package tk.torch;
 import org.jspecify.annotations.Nullable;
 
 import tk.torch.PyValue.Dict;
-import tk.torch.PyValue.ExoticTensor;
 import tk.torch.PyValue.Global;
-import tk.torch.PyValue.Storage;
-import tk.torch.PyValue.TensorView;
+import tk.torch.TorchValue.ExoticTensor;
+import tk.torch.TorchValue.Storage;
+import tk.torch.TorchValue.TensorView;
 
 import java.util.Map;
 import java.util.function.Function;

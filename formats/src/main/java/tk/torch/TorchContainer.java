@@ -33,7 +33,7 @@ sealed interface TorchContainer permits TorchZip, TorchLegacy, TorchTar {
     PyValue root();
 
     /** Where a storage's bytes lie. */
-    FileRegion region(PyValue.Storage storage);
+    FileRegion region(TorchValue.Storage storage);
 
     /** Whether elements of more than a byte are stored with the highest byte first. */
     boolean bigEndian();

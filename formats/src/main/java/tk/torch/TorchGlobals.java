@@ -3,12 +3,12 @@ package tk.torch;
 import org.jspecify.annotations.Nullable;
 
 import tk.error.UnsafeException;
+import tk.torch.NumpyValue.NumpyArray;
+import tk.torch.NumpyValue.NumpyType;
 import tk.torch.PyValue.Bytes;
 import tk.torch.PyValue.Dict;
 import tk.torch.PyValue.Global;
 import tk.torch.PyValue.Items;
-import tk.torch.PyValue.NumpyArray;
-import tk.torch.PyValue.NumpyType;
 import tk.torch.PyValue.Text;
 import tk.torch.PyValue.Thing;
 import tk.torch.PyValue.Tuple;

@@ -9,9 +9,9 @@ import tk.torch.PyValue.BigInt;
 import tk.torch.PyValue.Int;
 import tk.torch.PyValue.Items;
 import tk.torch.PyValue.None;
-import tk.torch.PyValue.Storage;
 import tk.torch.PyValue.Text;
 import tk.torch.PyValue.Tuple;
+import tk.torch.TorchValue.Storage;
 
 import java.math.BigInteger;
 import java.util.HashMap;

@@ -9,10 +9,10 @@ import tk.tensor.SourceFile;
 import tk.torch.PyValue.Global;
 import tk.torch.PyValue.Int;
 import tk.torch.PyValue.Items;
-import tk.torch.PyValue.Storage;
-import tk.torch.PyValue.TensorView;
 import tk.torch.PyValue.Text;
 import tk.torch.PyValue.Tuple;
+import tk.torch.TorchValue.Storage;
+import tk.torch.TorchValue.TensorView;
 
 import java.util.HashMap;
 import java.util.List;

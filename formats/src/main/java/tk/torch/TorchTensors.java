@@ -8,9 +8,9 @@ import tk.tensor.Shape;
 import tk.tensor.StoredTensor;
 import tk.tensor.Tensor;
 import tk.tensor.TensorInfo;
-import tk.torch.PyValue.ExoticTensor;
-import tk.torch.PyValue.NumpyArray;
-import tk.torch.PyValue.TensorView;
+import tk.torch.NumpyValue.NumpyArray;
+import tk.torch.TorchValue.ExoticTensor;
+import tk.torch.TorchValue.TensorView;
 
 /** Turns what a pickle describes into tensors that can be read. */
 final class TorchTensors {

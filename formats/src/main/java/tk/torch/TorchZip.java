@@ -7,7 +7,7 @@ import tk.error.UnsafeException;
 import tk.error.UnsupportedException;
 import tk.tensor.FileRegion;
 import tk.tensor.SourceFile;
-import tk.torch.PyValue.Storage;
+import tk.torch.TorchValue.Storage;
 
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;

@@ -10,9 +10,9 @@ import tk.error.UsageException;
 import tk.torch.PyValue.Dict;
 import tk.torch.PyValue.Int;
 import tk.torch.PyValue.Items;
-import tk.torch.PyValue.Storage;
-import tk.torch.PyValue.TensorView;
 import tk.torch.PyValue.Text;
+import tk.torch.TorchValue.Storage;
+import tk.torch.TorchValue.TensorView;
 
 import java.util.Set;
 
