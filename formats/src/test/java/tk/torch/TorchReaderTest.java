@@ -404,7 +404,7 @@ class TorchReaderTest {
                         .op(Opcode.SETITEM);
         byte[] keys = Pickle.protocol(2).op(Opcode.EMPTY_LIST).text("0").op(Opcode.APPEND).stop();
         byte[] count = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(4).array();
-        byte[] file = HostileFiles.legacy(object.stop(), keys, count, floats(1, 2, 3, 4));
+        byte[] file = HostileContainers.legacy(object.stop(), keys, count, floats(1, 2, 3, 4));
         try (Checkpoint checkpoint = open(file)) {
             assertThat(checkpoint.metadata()).containsEntry("torch.container", "legacy");
             assertThat(Samples.bytes(checkpoint.tensors().get("a.view"))).isEqualTo(floats(3, 4));
