@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Objects;
 
 /**
@@ -40,9 +41,10 @@ public final class SourceFile implements AutoCloseable {
      */
     public static SourceFile open(Path path) {
         try {
-            if (Files.isDirectory(path)) throw new IoException(path + ": is a folder, not a file");
+            var attributes = Files.readAttributes(path, BasicFileAttributes.class);
+            if (attributes.isDirectory()) throw new IoException(path + ": is a folder, not a file");
             // Opening a pipe would wait for whoever writes to it.
-            if (Files.exists(path) && !Files.isRegularFile(path))
+            if (!attributes.isRegularFile())
                 throw new IoException(path + ": is no regular file", "Save it to a file first.");
             FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
             return new SourceFile(path, channel, channel.size());

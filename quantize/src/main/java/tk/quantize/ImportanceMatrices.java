@@ -36,6 +36,9 @@ public final class ImportanceMatrices {
     private static final String SUMS = ".in_sum2";
     private static final String COUNTS = ".counts";
 
+    /** Of a tensor, so that their bytes fit an array. */
+    private static final long MOST_VALUES = Integer.MAX_VALUE / 4;
+
     private ImportanceMatrices() {}
 
     /** The matrix in a file of either form. */
@@ -75,9 +78,10 @@ public final class ImportanceMatrices {
     }
 
     private static ImportanceMatrix.Entry entry(Path file, Tensor sums, Tensor counts) {
-        int experts = Math.toIntExact(sums.info().shape().rows());
-        int columns = Math.toIntExact(sums.info().shape().columns());
-        if (counts.info().shape().elements() != experts
+        long elements = sums.info().shape().elements();
+        if (elements == 0
+                || elements > MOST_VALUES
+                || counts.info().shape().elements() != sums.info().shape().rows()
                 || sums.info().dtype() != DType.F32
                 || counts.info().dtype() != DType.F32) {
             throw new MalformedException(
@@ -91,6 +95,8 @@ public final class ImportanceMatrices {
                                     counts.info().dtype(),
                                     counts.info().shape()));
         }
+        int experts = (int) sums.info().shape().rows();
+        int columns = (int) sums.info().shape().columns();
         float[] count = floats(counts, experts);
         float[] sum = floats(sums, experts * columns);
         float[][] weights = new float[experts][columns];
@@ -103,7 +109,7 @@ public final class ImportanceMatrices {
     }
 
     private static float[] floats(Tensor tensor, int count) {
-        MemorySegment bytes = MemorySegment.ofArray(new byte[Math.multiplyExact(count, 4)]);
+        MemorySegment bytes = MemorySegment.ofArray(new byte[4 * count]);
         tensor.readRows(0, tensor.info().shape().rows(), bytes);
         float[] values = new float[count];
         Scalars.widen(DType.F32, bytes, 0, values, 0, count);
@@ -124,7 +130,7 @@ public final class ImportanceMatrices {
         for (int i = 0; i < count; i++) {
             String name = text(file, in, "name of entry " + i);
             int calls = number(file, in, "calls of `" + name + "`", 0, Integer.MAX_VALUE);
-            int values = number(file, in, "values of `" + name + "`", 1, in.remaining() / 4);
+            int values = number(file, in, "values of `" + name + "`", 1, in.remaining() / 4 - 1);
             float[] weights = new float[values];
             in.asFloatBuffer().get(weights);
             in.position(in.position() + values * 4);

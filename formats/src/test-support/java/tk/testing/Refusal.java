@@ -1,0 +1,31 @@
+package tk.testing;
+
+import tk.error.TkException;
+import tk.error.UsageException;
+import tk.error.VerificationException;
+
+import java.util.Locale;
+
+/** What a reader may answer to hostile bytes: it reads them, or refuses them in its own words. */
+public final class Refusal {
+    private Refusal() {}
+
+    /**
+     * Runs a reader over hostile bytes. Where it refuses them, it has to say why, and to blame the
+     * bytes: any other exception is a bug, and so is the blame on whoever called it.
+     */
+    public static void orDone(Runnable reader) {
+        try {
+            reader.run();
+        } catch (TkException refused) {
+            boolean says = refused.getMessage() != null && !refused.getMessage().isBlank();
+            if (!says
+                    || refused instanceof UsageException
+                    || refused instanceof VerificationException) {
+                throw new AssertionError(
+                        String.format(Locale.ROOT, "exit %d is no refusal", refused.exit()),
+                        refused);
+            }
+        }
+    }
+}
