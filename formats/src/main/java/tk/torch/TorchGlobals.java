@@ -36,14 +36,14 @@ final class TorchGlobals implements PickleCalls {
                     "torch strided",
                     "torch sparse_coo",
                     "torch sparse_csr",
-                    "torch contiguous_format",
-                    "torch channels_last",
-                    "torch preserve_format",
                     "torch per_tensor_affine",
                     "torch per_channel_affine",
                     "torch per_tensor_symmetric",
                     "torch per_channel_symmetric",
                     "torch per_channel_affine_float_qparams");
+
+    private static final Set<String> MEMORY_FORMATS =
+            Set.of("contiguous_format", "channels_last", "channels_last_3d", "preserve_format");
 
     /** Python's own types, as a defaultdict's factory for example. */
     private static final Set<String> BUILTIN_TYPES =
@@ -71,6 +71,9 @@ final class TorchGlobals implements PickleCalls {
         }
         for (String builtins : List.of("__builtin__", "builtins")) {
             CALLABLE.put(builtins + " bytearray", TorchGlobals::byteArray);
+            CALLABLE.put(builtins + " bytes", TorchGlobals::byteArray);
+            // Python 2's name for a range, and so that of protocol 2.
+            CALLABLE.put(builtins + " xrange", things("range"));
             for (String name : List.of("set", "frozenset", "complex", "slice", "range")) {
                 CALLABLE.put(builtins + " " + name, things(name));
             }
@@ -104,8 +107,19 @@ final class TorchGlobals implements PickleCalls {
         String spelled = module + " " + name;
         return CALLABLE.containsKey(spelled)
                 || NAMED.contains(spelled)
+                || isMemoryFormat(module, name)
                 || isBuiltinType(module, name)
                 || isTorchType(module, name);
+    }
+
+    /**
+     * A pickler names a memory format by any module of torch's through which it can be reached:
+     * {@code torch._utils}, {@code torch.channels_last}.
+     */
+    private static boolean isMemoryFormat(String module, String name) {
+        return (module.equals("torch") || module.startsWith("torch."))
+                && MEMORY_FORMATS.contains(
+                        name.startsWith("torch.") ? name.substring("torch.".length()) : name);
     }
 
     private static boolean isBuiltinType(String module, String name) {
