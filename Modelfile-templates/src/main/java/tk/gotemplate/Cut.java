@@ -1,6 +1,5 @@
 package tk.gotemplate;
 
-import tk.error.MalformedException;
 import tk.gotemplate.Node.Command;
 import tk.gotemplate.Node.Operand;
 import tk.gotemplate.Node.Pipe;
@@ -35,8 +34,9 @@ final class Cut {
             case Node.Branch(int line, var kind, Pipe pipe, var body, var otherwise) -> {
                 List<Node> kept = list(body);
                 if (done && otherwise.isPresent()) {
-                    throw new MalformedException(
-                            "template, line %d: {{ else }} after .Response".formatted(line),
+                    throw new TemplateError(
+                            line,
+                            "{{ else }} after .Response",
                             "Ollama crashes where it cuts such a template: put .Response outside of the branch.");
                 }
                 yield Optional.of(

@@ -1,6 +1,6 @@
 package tk.gotemplate;
 
-/** What goes wrong while a template is executed. */
+/** What goes wrong while a template is executed; its line is known further out. */
 final class GoError extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

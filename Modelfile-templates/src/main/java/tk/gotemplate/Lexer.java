@@ -1,7 +1,5 @@
 package tk.gotemplate;
 
-import tk.error.MalformedException;
-
 import java.util.ArrayList;
 import java.util.List;
 
@@ -211,7 +209,7 @@ final class Lexer {
         return line;
     }
 
-    private MalformedException malformed(String what) {
-        return new MalformedException("template, line %d: %s".formatted(line(), what));
+    private TemplateError malformed(String what) {
+        return new TemplateError(line(), what, null);
     }
 }

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -65,7 +66,54 @@ public final class OllamaTemplate {
      * @throws MalformedException where Ollama would refuse it
      */
     public static OllamaTemplate parse(String template) {
-        return new OllamaTemplate(Parser.parse(template));
+        try {
+            return new OllamaTemplate(Parser.parse(template));
+        } catch (TemplateError e) {
+            throw e.malformed();
+        }
+    }
+
+    /**
+     * What is wrong, and where.
+     *
+     * @param line of the template, from 1
+     */
+    public record Problem(int line, String message) {}
+
+    /** Why Ollama refuses a template, if it does. */
+    public static Optional<Problem> problem(String template) {
+        try {
+            new OllamaTemplate(Parser.parse(template));
+            return Optional.empty();
+        } catch (TemplateError e) {
+            return Optional.of(e.problem());
+        }
+    }
+
+    /**
+     * Why Ollama fails to make a prompt of a conversation, if it does.
+     *
+     * @throws UnsupportedException as {@link #render} does
+     */
+    public Optional<Problem> failure(List<Turn> conversation, JsonArray tools) {
+        try {
+            prompt(conversation, tools, Thinking.UNSET, () -> LocalDate.EPOCH);
+            return Optional.empty();
+        } catch (TemplateError e) {
+            return Optional.of(e.problem());
+        }
+    }
+
+    /** The fields that it asks for and that nothing has in Ollama: each prints no value. */
+    public List<Problem> unknownFields() {
+        return Names.mentions(templates).stream()
+                .filter(mention -> !RequestValues.isKnown(mention.fields()))
+                .map(
+                        mention ->
+                                new Problem(
+                                        mention.line(), "." + String.join(".", mention.fields())))
+                .distinct()
+                .toList();
     }
 
     /** Whether it goes through {@code .Messages} itself. */
@@ -93,6 +141,18 @@ public final class OllamaTemplate {
      * @throws UnsupportedException where it uses something that tk lacks, naming it
      */
     public String render(
+            List<Turn> conversation,
+            JsonArray tools,
+            Thinking thinking,
+            Supplier<LocalDate> today) {
+        try {
+            return prompt(conversation, tools, thinking, today);
+        } catch (TemplateError e) {
+            throw e.malformed();
+        }
+    }
+
+    private String prompt(
             List<Turn> conversation,
             JsonArray tools,
             Thinking thinking,
@@ -193,8 +253,7 @@ public final class OllamaTemplate {
         try {
             return execution.run(nodes, data);
         } catch (GoError e) {
-            throw new MalformedException(
-                    "template, line %d: %s".formatted(execution.line(), e.getMessage()), null, e);
+            throw new TemplateError(execution.line(), String.valueOf(e.getMessage()), null);
         }
     }
 }

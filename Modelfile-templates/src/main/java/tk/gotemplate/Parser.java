@@ -1,6 +1,5 @@
 package tk.gotemplate;
 
-import tk.error.MalformedException;
 import tk.gotemplate.Node.Command;
 import tk.gotemplate.Node.Operand;
 import tk.gotemplate.Node.Pipe;
@@ -324,11 +323,11 @@ final class Parser {
         expect(Token.Kind.CLOSE);
     }
 
-    private MalformedException unexpected() {
+    private TemplateError unexpected() {
         return malformed("unexpected " + current().described());
     }
 
-    private MalformedException malformed(String what) {
-        return new MalformedException("template, line %d: %s".formatted(current().line(), what));
+    private TemplateError malformed(String what) {
+        return new TemplateError(current().line(), what, null);
     }
 }

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * What a chat request brings, as the values that a template sees: Ollama keeps of a tool what its
@@ -22,7 +23,50 @@ import java.util.Optional;
  * <p>Source: Ollama's {@code api/types.go} and {@code template/template.go}.
  */
 final class RequestValues {
+    /** The fields of all these types, and of the data itself. */
+    private static final Set<String> FIELDS =
+            Set.of(
+                    "System",
+                    "Prompt",
+                    "Response",
+                    "Suffix",
+                    "Messages",
+                    "Tools",
+                    "Think",
+                    "ThinkLevel",
+                    "IsThinkSet",
+                    "Role",
+                    "Content",
+                    "Thinking",
+                    "Images",
+                    "ToolCalls",
+                    "ToolName",
+                    "ToolCallID",
+                    "ID",
+                    "Index",
+                    "Function",
+                    "Name",
+                    "Arguments",
+                    "Description",
+                    "Parameters",
+                    "Type",
+                    "Items",
+                    "Defs",
+                    "Required",
+                    "Properties",
+                    "AnyOf",
+                    "Enum");
+
     private RequestValues() {}
+
+    /** Whether there can be such fields; what an argument or a property is called is anyone's. */
+    static boolean isKnown(List<String> fields) {
+        for (String field : fields) {
+            if (!FIELDS.contains(field)) return false;
+            if (field.equals("Arguments") || field.equals("Properties")) return true;
+        }
+        return true;
+    }
 
     static Object message(Turn turn) {
         List<Object> calls = new ArrayList<>();

@@ -139,6 +139,7 @@ class OllamaTemplateTest {
                 "{{ \"a }}",
                 "{{ break }}",
                 "{{ template x }}",
+                "{{ template \"x\" }}",
                 "{{ 1 2 }}",
                 "{{ .System ! }}",
                 "{{/* x }}",
@@ -162,7 +163,7 @@ class OllamaTemplateTest {
                 "{{ len 1 }}",
                 "{{ not }}",
                 "{{ slice .System 9 }}",
-                "{{ template \"missing\" }}",
+                "{{ template \"missing\" . }}",
                 "{{ range .System }}{{ end }}",
                 "{{ .Missing.Other }}",
             })
@@ -177,7 +178,7 @@ class OllamaTemplateTest {
         assertThatThrownBy(
                         () ->
                                 rendered(
-                                        "{{ define \"T\" }}{{ template \"T\" }}{{ end }}{{ template \"T\" }}"))
+                                        "{{ define \"T\" }}{{ template \"T\" . }}{{ end }}{{ template \"T\" . }}"))
                 .isInstanceOf(UnsafeException.class);
         assertThatThrownBy(() -> rendered("{{ range 1000000000000 }}x{{ end }}"))
                 .isInstanceOf(UnsafeException.class);

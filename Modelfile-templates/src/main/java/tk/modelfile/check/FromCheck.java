@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** What a {@code FROM} means: a file, a folder, or, where there is neither, a name to be pulled. */
 final class FromCheck {
@@ -35,6 +36,18 @@ final class FromCheck {
             name(model, found);
         }
         return found;
+    }
+
+    /** The chat template of a GGUF that is there. */
+    static Optional<String> chatTemplate(String model, Path folder) {
+        Path path = resolve(model, folder);
+        if (!Files.isRegularFile(path) || !new GgufReader().recognises(path))
+            return Optional.empty();
+        try (GgufFile gguf = new GgufReader().open(path)) {
+            return gguf.gguf().string("tokenizer.chat_template");
+        } catch (TkException damaged) {
+            return Optional.empty();
+        }
     }
 
     private static void file(Path path, List<Finding> found) {

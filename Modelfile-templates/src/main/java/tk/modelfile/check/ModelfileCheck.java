@@ -24,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -113,7 +114,7 @@ public record ModelfileCheck(List<Finding> findings) {
                 case Parameter(String name, String value) -> parameter(line, name, value);
                 case Template(String text) -> {
                     replaces(line, "TEMPLATE");
-                    template(line, text);
+                    findings.addAll(TemplateFindings.of(line, text));
                 }
                 case SystemMessage(String text) -> {
                     replaces(line, "SYSTEM");
@@ -176,29 +177,6 @@ public record ModelfileCheck(List<Finding> findings) {
             meaning(line, name + " = " + value);
             if (name.equals("typical_p")) {
                 warn(line, "the newest Ollama refuses typical_p in a Modelfile");
-            }
-        }
-
-        private void template(int line, String text) {
-            boolean messages = text.contains(".Messages");
-            meaning(
-                    line,
-                    messages
-                            ? "template over .Messages: run once for the whole conversation"
-                            : "template over .System, .Prompt and .Response: run once a turn");
-            if (!messages && !text.contains(".Prompt")) {
-                warn(
-                        line,
-                        "the template mentions neither .Messages nor .Prompt: what the user says is lost");
-            }
-            for (String bos : List.of("<s>", "<|begin_of_text|>", "<bos>", "<|startoftext|>")) {
-                if (text.startsWith(bos)) {
-                    warn(
-                            line,
-                            "the template begins with "
-                                    + bos
-                                    + ", which Ollama puts there itself where the GGUF says so: it would be there twice");
-                }
             }
         }
 
@@ -284,11 +262,43 @@ public record ModelfileCheck(List<Finding> findings) {
                             "(FROM|PARAMETER|TEMPLATE|SYSTEM|LICENSE|MESSAGE|ADAPTER|REQUIRES) .*");
         }
 
+        /** What does not go with the template. */
+        private void against(Placed template, Placed placed) {
+            String text = value(template.instruction());
+            switch (placed.instruction()) {
+                case SystemMessage(String system)
+                        when !system.isEmpty() && TemplateFindings.losesSystem(text) ->
+                        warn(placed.line(), "the template never shows a system message");
+                case Parameter(String name, String stop)
+                        when name.equals("stop") && TemplateFindings.isForeign(stop, text) ->
+                        warn(
+                                placed.line(),
+                                "the template never writes %s: a stop of another format?"
+                                        .formatted(quoted(stop)));
+                case From(String model) ->
+                        FromCheck.chatTemplate(model, folder)
+                                .flatMap(chat -> TemplateFindings.missing(text, chat))
+                                .ifPresent(
+                                        what ->
+                                                warn(
+                                                        template.line(),
+                                                        "the model's own chat template knows %s, this one does not: Ollama from 0.30 on takes the model's, unless OLLAMA_GO_TEMPLATE=1"
+                                                                .formatted(what)));
+                default -> {}
+            }
+        }
+
         void checkWhole(List<Placed> instructions) {
-            if (instructions.stream().noneMatch(p -> p.instruction() instanceof Template)) {
+            Optional<Placed> template =
+                    instructions.stream()
+                            .filter(p -> p.instruction() instanceof Template)
+                            .reduce((a, b) -> b);
+            if (template.isEmpty()) {
                 warn(
                         0,
                         "no TEMPLATE: Ollama guesses one from the model's chat template, or, before 0.30, prompts with the bare text");
+            } else {
+                instructions.forEach(placed -> against(template.get(), placed));
             }
             if (instructions.stream()
                     .noneMatch(
