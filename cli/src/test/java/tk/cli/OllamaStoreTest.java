@@ -38,7 +38,8 @@ class OllamaStoreTest {
     private static Path gguf;
     private static JsonObject result;
 
-    private static Run tk(Path store, Object... arguments) {
+    /** Runs a command line for which {@code store} is Ollama's. */
+    static Run tk(Path store, Object... arguments) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();
         int exit =

@@ -50,7 +50,7 @@ class ReadmeTest {
                             .filter(word -> word.startsWith(FIXTURES + "/"))
                             .allMatch(word -> Files.exists(Path.of(word)));
             if (!isThere) words = List.of(words.getFirst(), "--help");
-            CommandLineTest.Run run = CommandLineTest.tk(words.toArray());
+            CommandLineTest.Run run = OllamaStoreTest.tk(folder.resolve("ollama"), words.toArray());
             assertThat(run.exit()).as("%s: %s%n%s", readme, line, run.err()).isZero();
             commands++;
         }
