@@ -55,7 +55,7 @@ record ByteTokens(GgufModel model, int added, ByteFallbackFit fit) {
 
     /** The model as it will be, with rows of no values yet: for plans. */
     static GgufModel planned(GgufModel model) {
-        return extended(model, new float[width(model)]);
+        return extended(model, noRow(model));
     }
 
     /**
@@ -91,8 +91,12 @@ record ByteTokens(GgufModel model, int added, ByteFallbackFit fit) {
         return new GgufModel(builder.build(), rows.apply(model.weights()), model.notes());
     }
 
-    private static int width(GgufModel model) {
-        return Math.toIntExact(
-                model.metadata().integer(model.architecture() + ".embedding_length").orElseThrow());
+    /** A row of the head without values. */
+    static float[] noRow(GgufModel model) {
+        return new float
+                [Math.toIntExact(
+                        model.metadata()
+                                .integer(model.architecture() + ".embedding_length")
+                                .orElseThrow())];
     }
 }

@@ -22,6 +22,7 @@ import tk.modelfile.TemplateChoice;
 import tk.modelfile.VerifiedModelfile;
 import tk.modelfile.VerifiedModelfile.Losses;
 import tk.modelfile.check.FolderImport;
+import tk.tensor.TensorInfo;
 import tk.tokenizer.GgufVocabulary;
 import tk.verify.Verification;
 import tk.verify.VerifiedArtifact;
@@ -30,9 +31,11 @@ import tk.verify.Verifier;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.SequencedMap;
 import java.util.stream.Stream;
 
 /**
@@ -75,18 +78,36 @@ final class FolderPackaging {
         folder.notes().forEach(common::note);
     }
 
-    /** Prints what would be written. */
-    void showPlan(Path target) {
-        WritePlan plan = plan(folder.weights(), folder.contents(), target);
-        StagedOutput.requireSpace(target, plan.bytes());
+    /** Prints what would be written, having checked what the real run checks. */
+    void showPlan(Path target, ModelfileOptions modelfile) {
+        ModelfileOptions.tellOf(
+                modelfile.choose(model.metadata(), ModelDefaults.of(source, model).chatTemplate()),
+                common);
+        Contents planned = tellOfBytes() ? extended(ByteTokens.noRow(model)) : contents();
+        WritePlan plan = plan(planned, target);
+        StagedOutput.requireSpace(target, plan.bytes() + REPORT_SPACE);
+        List<JsonValue> tensors =
+                planned.weights().tensors().values().stream()
+                        .map(tensor -> json(tensor.info()))
+                        .toList();
         JsonObject json =
                 new JsonObject(new LinkedHashMap<>())
                         .with("path", JsonValue.of(target.toString()))
-                        .with("bytes", JsonValue.of(plan.bytes()));
+                        .with("bytes", JsonValue.of(plan.bytes()))
+                        .with("tensors", new JsonValue.JsonArray(tensors));
         common.result(
                 json,
-                "%s: %s%nNothing was written (--dry-run)."
-                        .formatted(target, Sizes.bytes(plan.bytes())));
+                "%s: %s, %d tensors%nNothing was written (--dry-run)."
+                        .formatted(target, Sizes.bytes(plan.bytes()), tensors.size()));
+    }
+
+    private static JsonValue json(TensorInfo info) {
+        SequencedMap<String, Object> members = new LinkedHashMap<>();
+        members.put("name", info.name());
+        members.put("dtype", info.dtype().name());
+        members.put("shape", Arrays.stream(info.shape().dims()).boxed().toList());
+        members.put("bytes", info.byteSize());
+        return JsonValue.of(members);
     }
 
     /**
@@ -105,10 +126,18 @@ final class FolderPackaging {
         TemplateChoice template = modelfile.choose(model.metadata(), defaults.chatTemplate());
         ModelfileOptions.tellOf(template, common);
         List<Instruction> instructions = modelfile.instructions(defaults, template);
-        Optional<ByteTokens> bytes = byteTokens();
+        boolean addsBytes = tellOfBytes();
+        // Byte rows take a while to fit: what would stop the writing is said before.
+        Contents planned = addsBytes ? extended(ByteTokens.noRow(model)) : contents();
+        StagedOutput.requireSpace(target, plan(planned, target).bytes() + REPORT_SPACE);
+        Optional<ByteTokens> bytes =
+                addsBytes
+                        ? Optional.of(
+                                ByteTokens.fitted(
+                                        model, source, common.threads(), common.progress()))
+                        : Optional.empty();
         WritePlan plan =
-                bytes.map(added -> extended(added, target))
-                        .orElseGet(() -> plan(folder.weights(), folder.contents(), target));
+                plan(bytes.map(b -> extended(b.fit().fit().row())).orElse(planned), target);
         PackageReport report = new PackageReport(target, bytes, merged, Optional.empty());
         try (StagedOutput stage = StagedOutput.open(target, plan.bytes() + REPORT_SPACE, force)) {
             new PlanWriter(common.threads(), common.progress()).writeTo(plan, stage.stage());
@@ -132,58 +161,68 @@ final class FolderPackaging {
             VerifiedModelfile.write(verified, instructions, Losses.REFUSED);
             stage.commit();
             ollama.refusals().forEach(why -> common.warn("Ollama will refuse this folder: " + why));
-            ollama.warnings().forEach(common::warn);
+            ollama.warnings().stream()
+                    .filter(warning -> !warning.equals(FolderImport.NO_BYTE_PIECES))
+                    .forEach(common::warn);
             report.print("folder", target, verified, Optional.empty(), common);
         }
         return 0;
     }
 
-    private Optional<ByteTokens> byteTokens() {
-        if (!ByteTokens.lackedBy(model)) return Optional.empty();
+    /** Whether byte tokens are to be added; says so, or what happens without them. */
+    private boolean tellOfBytes() {
+        if (!ByteTokens.lackedBy(model)) return false;
         if (byteFallback == ByteTokens.Mode.NONE) {
             common.warn(ByteTokens.warning(model));
-            return Optional.empty();
+            return false;
         }
         common.note(
                 "the vocabulary lacks byte pieces, so Ollama would abort on the first unknown character: %d byte tokens are added"
                         .formatted(model.vocabulary().missingBytes().size()));
-        return Optional.of(ByteTokens.fitted(model, source, common.threads(), common.progress()));
+        return true;
     }
 
-    private WritePlan plan(Checkpoint weights, HfFolderWriter.Contents contents, Path target) {
+    /** What goes into the folder. */
+    private record Contents(Checkpoint weights, HfFolderWriter.Contents files) {}
+
+    private Contents contents() {
+        return new Contents(folder.weights(), folder.contents());
+    }
+
+    private WritePlan plan(Contents contents, Path target) {
+        HfFolderWriter.Contents files = contents.files();
         // Ollama's importer knows the spellings before transformers 5 alone.
         return HfFolderWriter.plan(
                 new HfFolderWriter.Contents(
-                        contents.config(), contents.generation(), contents.tokenizer(), true),
-                weights,
+                        files.config(), files.generation(), files.tokenizer(), true),
+                contents.weights(),
                 converting.maxShardBytes().orElse(HfFolderWriter.DEFAULT_MAX_SHARD_SIZE),
                 target);
     }
 
     /** The folder of the model with byte tokens: vocabulary, embedding, head, and their size. */
-    private WritePlan extended(ByteTokens added, Path target) {
+    private Contents extended(float[] headRow) {
         GgufVocabulary lacking = model.vocabulary();
         GgufVocabulary vocabulary = lacking.withBytePieces();
         int unknown = lacking.specialId("unk").orElse(ByteFallbackFit.unknownId(lacking));
         Checkpoint weights =
-                ByteRows.ofHuggingFace(added.added(), unknown, added.fit().fit().row())
+                ByteRows.ofHuggingFace(lacking.missingBytes().size(), unknown, headRow)
                         .apply(folder.weights());
-        HfFolderWriter.Contents contents = folder.contents();
         ModelConfig config =
                 ConfigReader.parse(
-                        contents.config()
+                        folder.contents()
+                                .config()
                                 .json()
                                 .with("vocab_size", JsonValue.of(vocabulary.tokens().size()))
                                 .with("tie_word_embeddings", JsonValue.of(false)),
                         "config.json");
-        return plan(
+        return new Contents(
                 weights,
                 new HfFolderWriter.Contents(
                         config,
-                        contents.generation(),
+                        folder.contents().generation(),
                         GgufTokenizerFiles.of(vocabulary, config.maxPositions()),
-                        true),
-                target);
+                        true));
     }
 
     private static void deleteFiles(Path folder) {

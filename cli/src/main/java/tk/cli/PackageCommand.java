@@ -150,7 +150,7 @@ final class PackageCommand implements Callable<Integer> {
                 new FolderPackaging(
                         common, source, given.withType(weights), byteFallback, adapters.proof());
         if (output.dryRun()) {
-            packaging.showPlan(target);
+            packaging.showPlan(target, modelfile);
             return 0;
         }
         if (reference == null)

@@ -7,6 +7,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 import tk.cli.CommandLineTest.Run;
 import tk.json.Json;
+import tk.json.JsonText;
+import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.modelfile.Modelfile;
 import tk.modelfile.ModelfileParser;
@@ -94,6 +96,47 @@ class SystemsTest {
                                 .exit())
                 .isEqualTo(2);
         assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void plansAFolderAsItWillBeAndWritesNothing() {
+        Path pt = CommandLineTest.EXAMPLE.resolve("turkish_llm_mini.pt");
+        Path out = folder.resolve("out");
+        Run run =
+                CommandLineTest.tk(
+                        "package", pt, "-o", out, "--format", "safetensors", "--dry-run", "--json");
+        assertThat(run.exit()).as(run.err()).isZero();
+        // A head of its own, and 256 rows more in it and in the embedding.
+        List<JsonValue> tensors = run.json().array("tensors").orElseThrow().items();
+        assertThat(tensors)
+                .hasSize(57)
+                .anySatisfy(
+                        tensor ->
+                                assertThat(JsonText.COMPACT.write(tensor))
+                                        .contains("\"lm_head.weight\"", "[8256,256]"));
+        Run told =
+                CommandLineTest.tk(
+                        "package", pt, "-o", out, "--format", "safetensors", "--dry-run");
+        assertThat(told.err())
+                .contains("256 byte tokens are added", "prompt template: no chat template");
+        assertThat(out).doesNotExist();
+    }
+
+    @Test
+    void warnsOnceOfAVocabularyThatStaysWithoutBytePieces() {
+        Path pt = CommandLineTest.EXAMPLE.resolve("turkish_llm_mini.pt");
+        Run run =
+                CommandLineTest.tk(
+                        "package",
+                        pt,
+                        "-o",
+                        folder.resolve("out"),
+                        "--format",
+                        "safetensors",
+                        "--byte-fallback",
+                        "none");
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(run.err().split("byte pieces", -1)).hasSize(2);
     }
 
     /** Meta's shards, chat format of Llama 2. */

@@ -38,6 +38,10 @@ public record FolderImport(List<Path> weights, List<String> refusals, List<Strin
         warnings = List.copyOf(warnings);
     }
 
+    /** The warning of a SentencePiece vocabulary without byte pieces. */
+    public static final String NO_BYTE_PIECES =
+            "the vocabulary has no byte pieces: Ollama ends at the first character it does not know (--byte-fallback add)";
+
     /** In this order; the first that matches anything is taken. */
     private static final List<Pattern> WEIGHTS =
             List.of(

@@ -75,8 +75,7 @@ final class TokenizerImport {
             GgufVocabulary vocabulary,
             List<String> warnings) {
         if (!vocabulary.missingBytes().isEmpty()) {
-            warnings.add(
-                    "the vocabulary has no byte pieces: Ollama ends at the first character it does not know (--byte-fallback add)");
+            warnings.add(FolderImport.NO_BYTE_PIECES);
         }
         if (files.model().isEmpty()) {
             warnings.add(
