@@ -33,6 +33,18 @@ final class Panels {
         }
     }
 
+    /**
+     * Of two vectors, the lanes without bit {@code h}: the first's in place, the second's moved.
+     */
+    static IntVector upper(int h) {
+        return IntVector.fromArray(INTS, UPPER[h], 0);
+    }
+
+    /** Of two vectors, the lanes with bit {@code h}: the first's moved, the second's in place. */
+    static IntVector lower(int h) {
+        return IntVector.fromArray(INTS, LOWER[h], 0);
+    }
+
     private final int n;
     private final float[] memory;
     private final float[] rest;

@@ -6,7 +6,6 @@ import static tk.quantize.vector.Lanes.INTS;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 
 import org.jspecify.annotations.Nullable;
 
@@ -14,65 +13,34 @@ import tk.quantize.scalar.BlockKernel;
 import tk.quantize.scalar.LittleEndian;
 
 /** What Q4_0 and Q5_0 share: {@code x ≈ d · (q - max)}, blocks of 32. */
-abstract class SymmetricBlocks extends BatchKernel {
-    static final int BLOCK = 32;
-
-    private final BlockKernel scalar;
-    private final int blockBytes;
+abstract class SymmetricBlocks extends PlainBlocks {
     private final int max;
+    private final int[] magnitude = new int[BATCH];
+    private final float[] extreme = new float[BATCH];
     private final QxLanes search;
     private final WeightedBlocks weighted = new WeightedBlocks();
     private final byte[] codes = new byte[BLOCK + 8];
 
     SymmetricBlocks(BlockKernel scalar, int blockBytes, int max) {
-        super(scalar, BLOCK, blockBytes);
-        this.scalar = scalar;
-        this.blockBytes = blockBytes;
+        super(scalar, blockBytes);
         this.max = max;
         search = new QxLanes(BLOCK, max);
     }
-
-    /** Stores codes {@code x · inverse + max + ½}, cut off, of a block. */
-    abstract void put(float[] x, int from, float inverse, byte[] into, int at);
 
     /** Stores codes of a block. */
     abstract void pack(byte[] codes, byte[] into, int at);
 
     @Override
-    public void quantize(
-            float[] values,
-            int from,
-            int rows,
-            int columns,
-            float @Nullable [] importance,
-            byte[] into,
-            int at) {
-        if (importance != null) {
-            super.quantize(values, from, rows, columns, importance, into, at);
-            return;
-        }
-        int blocks = rows * columns / BLOCK;
+    final void measure(float[] x, int from, int blocks) {
+        extremes.magnitudes(x, from, blocks, magnitude);
         for (int b = 0; b < blocks; b++) {
             int start = from + b * BLOCK;
-            int to = at + b * blockBytes;
-            int magnitude = magnitude(values, start);
-            if (Plain.fits(magnitude) && (COUNT >= 8 || b < blocks - 1)) {
-                float d = values[start + first(values, start, magnitude)] / -max;
-                LittleEndian.putF16(into, to, d);
-                put(values, start, 1 / d, into, to + 2);
-            } else {
-                scalar.quantize(values, start, 1, BLOCK, null, into, to);
-            }
+            extreme[b] = x[start + first(x, start, magnitude[b])];
         }
-    }
-
-    private static int magnitude(float[] x, int from) {
-        IntVector most = IntVector.zero(INTS);
-        for (int i = 0; i < BLOCK; i += COUNT) {
-            FloatVector v = FloatVector.fromArray(FLOATS, x, from + i);
-            most = most.max(v.reinterpretAsInts().and(0x7fffffff));
+        for (int b = 0; b < blocks; b += COUNT) {
+            FloatVector d = FloatVector.fromArray(FLOATS, extreme, b).div(-max);
+            keep(d, IntVector.fromArray(INTS, magnitude, b), b);
         }
-        return most.reduceLanes(VectorOperators.MAX);
     }
 
     /** The first value of this magnitude, which is that of one. */
@@ -100,7 +68,10 @@ abstract class SymmetricBlocks extends BatchKernel {
             int columns,
             byte[] into,
             int at) {
-        if (importance == null) throw new IllegalStateException("without importance");
+        if (importance == null) {
+            quantizePlain(x, from, count, into, at);
+            return;
+        }
         weighted.fill(x, from, count, importance, position, columns);
         for (int s = 0; s < count; s += Panels.WIDTH) {
             int panel = weighted.values().at(s);

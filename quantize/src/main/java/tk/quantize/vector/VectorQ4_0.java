@@ -8,35 +8,44 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
+import tk.quantize.scalar.LittleEndian;
 import tk.quantize.scalar.Q4_0;
 
 /** {@link Q4_0} in vectors. */
 final class VectorQ4_0 extends SymmetricBlocks {
+    private static final int BYTES = 18;
+
     VectorQ4_0() {
-        super(new Q4_0(), 18, 8);
+        super(new Q4_0(), BYTES, 8);
     }
 
     @Override
-    void put(float[] x, int from, float inverse, byte[] into, int at) {
-        for (int l = 0; l < 16; l += COUNT) {
-            IntVector low =
-                    FloatVector.fromArray(FLOATS, x, from + l)
-                            .mul(inverse)
-                            .add(8.5f)
-                            .convert(VectorOperators.F2I, 0)
-                            .reinterpretAsInts()
-                            .min(15);
-            IntVector high =
-                    FloatVector.fromArray(FLOATS, x, from + 16 + l)
-                            .mul(inverse)
-                            .add(8.5f)
-                            .convert(VectorOperators.F2I, 0)
-                            .reinterpretAsInts()
-                            .min(15);
-            low.or(high.lanewise(VectorOperators.LSHL, 4))
-                    .convertShape(VectorOperators.I2B, NARROW, 0)
-                    .reinterpretAsBytes()
-                    .intoArray(into, at + l);
+    void encode(float[] x, int from, int blocks, byte[] into, int at) {
+        for (int b = 0; b < blocks; b++) {
+            int to = at + b * BYTES;
+            LittleEndian.putF16(into, to, scale[b]);
+            FloatVector factor = FloatVector.broadcast(FLOATS, inverse[b]);
+            for (int l = 0; l < 16; l += COUNT) {
+                int i = from + b * BLOCK + l;
+                IntVector first =
+                        FloatVector.fromArray(FLOATS, x, i)
+                                .mul(factor)
+                                .add(8.5f)
+                                .convert(VectorOperators.F2I, 0)
+                                .reinterpretAsInts()
+                                .min(15);
+                IntVector second =
+                        FloatVector.fromArray(FLOATS, x, i + 16)
+                                .mul(factor)
+                                .add(8.5f)
+                                .convert(VectorOperators.F2I, 0)
+                                .reinterpretAsInts()
+                                .min(15);
+                first.or(second.lanewise(VectorOperators.LSHL, 4))
+                        .convertShape(VectorOperators.I2B, NARROW, 0)
+                        .reinterpretAsBytes()
+                        .intoArray(into, to + 2 + l);
+            }
         }
     }
 

@@ -8,37 +8,48 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
+import tk.quantize.scalar.LittleEndian;
 import tk.quantize.scalar.Q4_1;
 
 /** {@link Q4_1} in vectors. */
 final class VectorQ4_1 extends AffineBlocks {
+    private static final int BYTES = 20;
+
     VectorQ4_1() {
-        super(new Q4_1(), 20, 15);
+        super(new Q4_1(), BYTES, 15);
     }
 
     @Override
-    void put(float[] x, int from, float low, float inverse, byte[] into, int at) {
-        for (int l = 0; l < 16; l += COUNT) {
-            IntVector first =
-                    FloatVector.fromArray(FLOATS, x, from + l)
-                            .sub(low)
-                            .mul(inverse)
-                            .add(0.5f)
-                            .convert(VectorOperators.F2I, 0)
-                            .reinterpretAsInts()
-                            .min(15);
-            IntVector second =
-                    FloatVector.fromArray(FLOATS, x, from + 16 + l)
-                            .sub(low)
-                            .mul(inverse)
-                            .add(0.5f)
-                            .convert(VectorOperators.F2I, 0)
-                            .reinterpretAsInts()
-                            .min(15);
-            first.or(second.lanewise(VectorOperators.LSHL, 4))
-                    .convertShape(VectorOperators.I2B, NARROW, 0)
-                    .reinterpretAsBytes()
-                    .intoArray(into, at + l);
+    void encode(float[] x, int from, int blocks, byte[] into, int at) {
+        for (int b = 0; b < blocks; b++) {
+            int to = at + b * BYTES;
+            LittleEndian.putF16(into, to, scale[b]);
+            LittleEndian.putF16(into, to + 2, low[b]);
+            FloatVector lowest = FloatVector.broadcast(FLOATS, low[b]);
+            FloatVector factor = FloatVector.broadcast(FLOATS, inverse[b]);
+            for (int l = 0; l < 16; l += COUNT) {
+                int i = from + b * BLOCK + l;
+                IntVector first =
+                        FloatVector.fromArray(FLOATS, x, i)
+                                .sub(lowest)
+                                .mul(factor)
+                                .add(0.5f)
+                                .convert(VectorOperators.F2I, 0)
+                                .reinterpretAsInts()
+                                .min(15);
+                IntVector second =
+                        FloatVector.fromArray(FLOATS, x, i + 16)
+                                .sub(lowest)
+                                .mul(factor)
+                                .add(0.5f)
+                                .convert(VectorOperators.F2I, 0)
+                                .reinterpretAsInts()
+                                .min(15);
+                first.or(second.lanewise(VectorOperators.LSHL, 4))
+                        .convertShape(VectorOperators.I2B, NARROW, 0)
+                        .reinterpretAsBytes()
+                        .intoArray(into, to + 4 + l);
+            }
         }
     }
 

@@ -13,37 +13,45 @@ import tk.quantize.scalar.Q5_0;
 
 /** {@link Q5_0} in vectors. */
 final class VectorQ5_0 extends SymmetricBlocks {
+    private static final int BYTES = 22;
+
     VectorQ5_0() {
-        super(new Q5_0(), 22, 16);
+        super(new Q5_0(), BYTES, 16);
     }
 
     @Override
-    void put(float[] x, int from, float inverse, byte[] into, int at) {
-        long fifth = 0;
-        for (int l = 0; l < 16; l += COUNT) {
-            IntVector low =
-                    FloatVector.fromArray(FLOATS, x, from + l)
-                            .mul(inverse)
-                            .add(16.5f)
-                            .convert(VectorOperators.F2I, 0)
-                            .reinterpretAsInts()
-                            .min(31);
-            IntVector high =
-                    FloatVector.fromArray(FLOATS, x, from + 16 + l)
-                            .mul(inverse)
-                            .add(16.5f)
-                            .convert(VectorOperators.F2I, 0)
-                            .reinterpretAsInts()
-                            .min(31);
-            fifth |= low.compare(VectorOperators.GE, 16).toLong() << l;
-            fifth |= high.compare(VectorOperators.GE, 16).toLong() << (16 + l);
-            low.and(15)
-                    .or(high.and(15).lanewise(VectorOperators.LSHL, 4))
-                    .convertShape(VectorOperators.I2B, NARROW, 0)
-                    .reinterpretAsBytes()
-                    .intoArray(into, at + 4 + l);
+    void encode(float[] x, int from, int blocks, byte[] into, int at) {
+        for (int b = 0; b < blocks; b++) {
+            int to = at + b * BYTES;
+            LittleEndian.putF16(into, to, scale[b]);
+            FloatVector factor = FloatVector.broadcast(FLOATS, inverse[b]);
+            long fifth = 0;
+            for (int l = 0; l < 16; l += COUNT) {
+                int i = from + b * BLOCK + l;
+                IntVector first =
+                        FloatVector.fromArray(FLOATS, x, i)
+                                .mul(factor)
+                                .add(16.5f)
+                                .convert(VectorOperators.F2I, 0)
+                                .reinterpretAsInts()
+                                .min(31);
+                IntVector second =
+                        FloatVector.fromArray(FLOATS, x, i + 16)
+                                .mul(factor)
+                                .add(16.5f)
+                                .convert(VectorOperators.F2I, 0)
+                                .reinterpretAsInts()
+                                .min(31);
+                fifth |= first.compare(VectorOperators.GE, 16).toLong() << l;
+                fifth |= second.compare(VectorOperators.GE, 16).toLong() << (16 + l);
+                first.and(15)
+                        .or(second.and(15).lanewise(VectorOperators.LSHL, 4))
+                        .convertShape(VectorOperators.I2B, NARROW, 0)
+                        .reinterpretAsBytes()
+                        .intoArray(into, to + 6 + l);
+            }
+            LittleEndian.putI32(into, to + 2, (int) fifth);
         }
-        LittleEndian.putI32(into, at, (int) fifth);
     }
 
     @Override

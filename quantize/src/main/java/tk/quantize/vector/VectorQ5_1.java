@@ -13,38 +13,48 @@ import tk.quantize.scalar.Q5_1;
 
 /** {@link Q5_1} in vectors. */
 final class VectorQ5_1 extends AffineBlocks {
+    private static final int BYTES = 24;
+
     VectorQ5_1() {
-        super(new Q5_1(), 24, 31);
+        super(new Q5_1(), BYTES, 31);
     }
 
     @Override
-    void put(float[] x, int from, float low, float inverse, byte[] into, int at) {
-        long fifth = 0;
-        for (int l = 0; l < 16; l += COUNT) {
-            IntVector first =
-                    FloatVector.fromArray(FLOATS, x, from + l)
-                            .sub(low)
-                            .mul(inverse)
-                            .add(0.5f)
-                            .convert(VectorOperators.F2I, 0)
-                            .reinterpretAsInts();
-            IntVector second =
-                    FloatVector.fromArray(FLOATS, x, from + 16 + l)
-                            .sub(low)
-                            .mul(inverse)
-                            .add(0.5f)
-                            .convert(VectorOperators.F2I, 0)
-                            .reinterpretAsInts();
-            // A code is at most 31: the largest value gives 31.5 at most.
-            fifth |= first.compare(VectorOperators.GE, 16).toLong() << l;
-            fifth |= second.compare(VectorOperators.GE, 16).toLong() << (16 + l);
-            first.and(15)
-                    .or(second.and(15).lanewise(VectorOperators.LSHL, 4))
-                    .convertShape(VectorOperators.I2B, NARROW, 0)
-                    .reinterpretAsBytes()
-                    .intoArray(into, at + 4 + l);
+    void encode(float[] x, int from, int blocks, byte[] into, int at) {
+        for (int b = 0; b < blocks; b++) {
+            int to = at + b * BYTES;
+            LittleEndian.putF16(into, to, scale[b]);
+            LittleEndian.putF16(into, to + 2, low[b]);
+            FloatVector lowest = FloatVector.broadcast(FLOATS, low[b]);
+            FloatVector factor = FloatVector.broadcast(FLOATS, inverse[b]);
+            long fifth = 0;
+            for (int l = 0; l < 16; l += COUNT) {
+                int i = from + b * BLOCK + l;
+                IntVector first =
+                        FloatVector.fromArray(FLOATS, x, i)
+                                .sub(lowest)
+                                .mul(factor)
+                                .add(0.5f)
+                                .convert(VectorOperators.F2I, 0)
+                                .reinterpretAsInts();
+                IntVector second =
+                        FloatVector.fromArray(FLOATS, x, i + 16)
+                                .sub(lowest)
+                                .mul(factor)
+                                .add(0.5f)
+                                .convert(VectorOperators.F2I, 0)
+                                .reinterpretAsInts();
+                // A code is at most 31: the largest value gives 31.5 at most.
+                fifth |= first.compare(VectorOperators.GE, 16).toLong() << l;
+                fifth |= second.compare(VectorOperators.GE, 16).toLong() << (16 + l);
+                first.and(15)
+                        .or(second.and(15).lanewise(VectorOperators.LSHL, 4))
+                        .convertShape(VectorOperators.I2B, NARROW, 0)
+                        .reinterpretAsBytes()
+                        .intoArray(into, to + 8 + l);
+            }
+            LittleEndian.putI32(into, to + 4, (int) fifth);
         }
-        LittleEndian.putI32(into, at, (int) fifth);
     }
 
     @Override

@@ -1,0 +1,82 @@
+package tk.quantize.vector;
+
+import static tk.quantize.vector.Lanes.COUNT;
+import static tk.quantize.vector.Lanes.FLOATS;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+import tk.quantize.scalar.BlockKernel;
+
+/**
+ * What the types of 32 values share that need no search where there is no importance: a scale from
+ * the block's extremes, and codes by one multiplication.
+ */
+abstract class PlainBlocks extends BatchKernel {
+    static final int BLOCK = BlockExtremes.BLOCK;
+
+    /** Blocks of a batch. */
+    static final int BATCH = VALUES / BLOCK;
+
+    /**
+     * Bits of the magnitudes between which neither a scale's inverse nor a difference of values can
+     * overflow. Zero lies outside.
+     */
+    private static final int LEAST = Float.floatToRawIntBits(1e-30f);
+
+    private static final int MOST = Float.floatToRawIntBits(1e30f);
+
+    final int blockBytes;
+    final BlockExtremes extremes = new BlockExtremes();
+
+    /** The scale of each measured block, and what multiplies its values. */
+    final float[] scale = new float[BATCH];
+
+    final float[] inverse = new float[BATCH];
+
+    /** A bit for each block where these do not hold, as many in a number as there are lanes. */
+    private final long[] unfit = new long[BATCH / COUNT];
+
+    PlainBlocks(BlockKernel scalar, int blockBytes) {
+        super(scalar, BLOCK, blockBytes);
+        this.blockBytes = blockBytes;
+    }
+
+    /** Finds {@link #scale} and {@link #inverse} of so many blocks, a multiple of the lanes. */
+    abstract void measure(float[] x, int from, int blocks);
+
+    /** Writes measured blocks. May write up to four bytes too many. */
+    abstract void encode(float[] x, int from, int blocks, byte[] into, int at);
+
+    /** Quantizes blocks without importance. */
+    final void quantizePlain(float[] x, int from, int count, byte[] into, int at) {
+        // Four lanes of codes are stored as eight bytes: the last block must not be among these.
+        int whole = (COUNT < 8 ? count - 1 : count) / COUNT * COUNT;
+        if (whole > 0) {
+            measure(x, from, whole);
+            encode(x, from, whole, into, at);
+        }
+        for (int b = 0; b < whole; b += COUNT) {
+            for (long left = unfit[b / COUNT]; left != 0; left &= left - 1) {
+                quantizeBlock(x, from, b + Long.numberOfTrailingZeros(left), into, at);
+            }
+        }
+        for (int b = whole; b < count; b++) quantizeBlock(x, from, b, into, at);
+    }
+
+    private void quantizeBlock(float[] x, int from, int b, byte[] into, int at) {
+        quantizeScalar(x, from + b * BLOCK, null, 0, into, at + b * blockBytes);
+    }
+
+    /** Keeps the scale and its inverse of as many blocks as there are lanes. */
+    final void keep(FloatVector d, IntVector magnitude, int block) {
+        d.intoArray(scale, block);
+        FloatVector.broadcast(FLOATS, 1).div(d).intoArray(inverse, block);
+        unfit[block / COUNT] =
+                magnitude
+                        .compare(VectorOperators.LT, LEAST)
+                        .or(magnitude.compare(VectorOperators.GT, MOST))
+                        .toLong();
+    }
+}
