@@ -30,7 +30,17 @@ record ByteFallbackFit(ByteRowFit fit, ByteRowFit.Cost heldOut) {
     /** Values held at most: 32 MiB of hidden states. */
     private static final int MOST_VALUES = 8 << 20;
 
+    /** Twice as many as long hidden states have values: fewer would be fitted one by one. */
+    private static final int FIRST_POSITIONS = 2048;
+
     private static final int MOST_POSITIONS = 8192;
+
+    /** Nats a token that verification allows. */
+    private static final double ALLOWED = 1e-3;
+
+    /** Nats a token that leave room for other texts: of these, some cost four times the mean. */
+    private static final double ENOUGH = ALLOWED / 10;
+
     private static final int LONGEST = 256;
 
     /**
@@ -78,7 +88,7 @@ record ByteFallbackFit(ByteRowFit fit, ByteRowFit.Cost heldOut) {
      */
     static ByteFallbackFit on(ReferenceModel model, List<int[]> texts, int bos, Progress progress) {
         int width = model.hiddenSize();
-        int positions = Math.min(MOST_POSITIONS, MOST_VALUES / width);
+        int most = Math.min(MOST_POSITIONS, MOST_VALUES / width);
         List<int[]> sequences =
                 sequences(
                         texts,
@@ -88,29 +98,39 @@ record ByteFallbackFit(ByteRowFit fit, ByteRowFit.Cost heldOut) {
         Calibration fitted = new Calibration(width);
         Calibration held = new Calibration(width);
         Random random = new Random(42);
-        progress.stage("fitting byte tokens", positions);
-        while (fitted.count() + held.count() < positions) {
-            List<int[]> drawn = new ArrayList<>();
-            for (int i = 0;
-                    i < sequences.size() && fitted.count() + held.count() < positions;
-                    i++) {
+        int next = 0;
+        for (int positions = Math.min(FIRST_POSITIONS, most); ; positions *= 2) {
+            int done = fitted.count() + held.count();
+            progress.stage("fitting byte tokens", Math.min(positions, most) - (long) done);
+            for (; fitted.count() + held.count() < Math.min(positions, most); next++) {
+                int i = next % sequences.size();
                 Calibration calibration = i % 4 == 3 ? held : fitted;
-                int[] sequence = sequences.get(i);
-                int[] next = sequence.clone();
-                model.hiddenStates(
-                        sequence,
-                        (position, hidden, logits, logSumExp) -> {
-                            calibration.add(hidden, logSumExp);
-                            if (position + 1 < next.length)
-                                next[position + 1] = draw(logits, logSumExp, random);
-                        });
-                drawn.add(next);
-                progress.advance(sequence.length);
+                sequences.set(i, redrawn(model, sequences.get(i), calibration, random));
+                progress.advance(sequences.get(i).length);
             }
-            sequences = drawn;
+            ByteRowFit fit = ByteRowFit.on(fitted);
+            ByteRowFit.Cost heldOut = ByteRowFit.cost(fit.row(), held);
+            // The more positions, the more the fitted ones cost and the less the others do: where
+            // the fitted ones cost too much already, no number of them would help.
+            boolean hopeless = fit.cost().meanNats() > ALLOWED;
+            if (heldOut.meanNats() <= ENOUGH || hopeless || positions >= most) {
+                return new ByteFallbackFit(fit, heldOut);
+            }
         }
-        ByteRowFit fit = ByteRowFit.on(fitted);
-        return new ByteFallbackFit(fit, ByteRowFit.cost(fit.row(), held));
+    }
+
+    /** Adds the states of a sequence, and draws the tokens of the next by what it predicts. */
+    private static int[] redrawn(
+            ReferenceModel model, int[] sequence, Calibration calibration, Random random) {
+        int[] drawn = sequence.clone();
+        model.hiddenStates(
+                sequence,
+                (position, hidden, logits, logSumExp) -> {
+                    calibration.add(hidden, logSumExp);
+                    if (position + 1 < drawn.length)
+                        drawn[position + 1] = draw(logits, logSumExp, random);
+                });
+        return drawn;
     }
 
     /**
