@@ -30,8 +30,11 @@ record Continuations(int agreed, int written, double regret, List<Evidence.Conti
         int agreed = 0;
         int written = 0;
         double regret = 0;
-        for (int[] prompt : prompts.continued()) {
-            Greedy greedy = Greedy.of(reference, candidate, prompt, prompts.continuation());
+        List<Greedy> all =
+                Greedy.of(reference, candidate, prompts.continued(), prompts.continuation());
+        for (int i = 0; i < all.size(); i++) {
+            int[] prompt = prompts.continued().get(i);
+            Greedy greedy = all.get(i);
             agreed += greedy.agreed();
             written += greedy.reference().length;
             regret += greedy.regret() / prompts.continued().size();

@@ -2,7 +2,9 @@ package tk.verify;
 
 import tk.verify.reference.LogitModel;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * What a model writes when it always takes the likeliest token, and what the reference thinks of
@@ -15,13 +17,18 @@ import java.util.Arrays;
  */
 record Greedy(int[] reference, int[] candidate, double regret) {
 
-    /** Lets both continue a prompt by {@code length} tokens. */
-    static Greedy of(LogitModel reference, LogitModel candidate, int[] prompt, int length) {
+    /** Lets both continue prompts by {@code length} tokens, all prompts side by side. */
+    static List<Greedy> of(
+            LogitModel reference, LogitModel candidate, List<int[]> prompts, int length) {
         int tokens = reference.vocabularySize();
-        int[] expected = write(reference, prompt, length, tokens);
-        int[] found = write(candidate, prompt, length, tokens);
-        double regret = Arrays.equals(expected, found) ? 0 : regret(reference, prompt, found);
-        return new Greedy(expected, found, regret);
+        int[][] expected = write(reference, prompts, length, tokens);
+        int[][] found = write(candidate, prompts, length, tokens);
+        double[] regret = regret(reference, prompts, expected, found);
+        List<Greedy> all = new ArrayList<>();
+        for (int i = 0; i < expected.length; i++) {
+            all.add(new Greedy(expected[i], found[i], regret[i]));
+        }
+        return all;
     }
 
     /** How many tokens agree before the first that doesn't. */
@@ -31,36 +38,49 @@ record Greedy(int[] reference, int[] candidate, double regret) {
     }
 
     /** Tokens that only the candidate has are another gate's matter. */
-    private static int[] write(LogitModel model, int[] prompt, int length, int tokens) {
-        int[] written = new int[length];
-        try (LogitModel.Session session = model.start()) {
-            float[] logits = session.append(prompt);
+    private static int[][] write(LogitModel model, List<int[]> prompts, int length, int tokens) {
+        int[][] written = new int[prompts.size()][length];
+        try (LogitModel.Batch batch = model.start(prompts.size())) {
+            int[][] next = prompts.toArray(int[][]::new);
             for (int i = 0; i < length; i++) {
-                written[i] = likeliest(logits, tokens);
-                if (i + 1 < length) logits = session.append(written[i]);
+                float[][] logits = batch.append(next);
+                for (int p = 0; p < written.length; p++) {
+                    written[p][i] = likeliest(logits[p], tokens);
+                    next[p] = new int[] {written[p][i]};
+                }
             }
         }
         return written;
     }
 
-    /** Infinite where a token isn't one of the model's. */
-    private static double regret(LogitModel model, int[] prompt, int[] continuation) {
-        for (int token : continuation) {
-            if (token >= model.vocabularySize()) return Double.POSITIVE_INFINITY;
+    /** 0 where both wrote the same, infinite where a token isn't one of the model's. */
+    private static double[] regret(
+            LogitModel model, List<int[]> prompts, int[][] expected, int[][] found) {
+        double[] sums = new double[found.length];
+        List<Integer> judged = new ArrayList<>();
+        List<int[]> texts = new ArrayList<>();
+        for (int i = 0; i < found.length; i++) {
+            if (Arrays.stream(found[i]).anyMatch(token -> token >= model.vocabularySize())) {
+                sums[i] = Double.POSITIVE_INFINITY;
+            } else if (!Arrays.equals(expected[i], found[i])) {
+                int[] prompt = prompts.get(i);
+                int[] text = Arrays.copyOf(prompt, prompt.length + found[i].length);
+                System.arraycopy(found[i], 0, text, prompt.length, found[i].length);
+                judged.add(i);
+                texts.add(text);
+            }
         }
-        int[] all = Arrays.copyOf(prompt, prompt.length + continuation.length);
-        System.arraycopy(continuation, 0, all, prompt.length, continuation.length);
-        double[] sum = new double[1];
+        if (texts.isEmpty()) return sums;
         model.logits(
-                all,
-                prompt.length - 1,
-                (position, logits) -> {
-                    if (position + 1 == all.length) return;
-                    sum[0] +=
-                            (double) logits[likeliest(logits, logits.length)]
-                                    - logits[all[position + 1]];
+                texts,
+                (sequence, position, logits) -> {
+                    int i = judged.get(sequence);
+                    int step = position + 1 - prompts.get(i).length;
+                    if (step < 0 || step == found[i].length) return;
+                    double most = logits[likeliest(logits, logits.length)];
+                    sums[i] += (most - logits[found[i][step]]) / found[i].length;
                 });
-        return sum[0] / continuation.length;
+        return sums;
     }
 
     /** The lowest id of the highest score; a NaN is never the highest. */

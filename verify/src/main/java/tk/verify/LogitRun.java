@@ -1,79 +1,115 @@
 package tk.verify;
 
+import org.jspecify.annotations.Nullable;
+
 import tk.checkpoint.Progress;
-import tk.tensor.Scratch;
 import tk.verify.reference.LogitModel;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ForkJoinPool;
+import java.util.stream.IntStream;
 
-/** Runs the same tokens through two models and compares what they expect next. */
-final class LogitRun {
+/**
+ * Runs the same tokens through a reference and one candidate or more, and compares what they expect
+ * next.
+ *
+ * <p>Prompts go through the layers together, as many as {@link #KEPT} logits hold; the reference's
+ * are computed once for all candidates where that is all of them.
+ */
+final class LogitRun implements AutoCloseable {
+    /** Logits of one side that are kept at a time: 128 MiB. */
+    static final long KEPT = 32L << 20;
+
     private final LogitModel reference;
-    private final LogitModel candidate;
+    private final List<List<int[]>> groups;
+    private final int threads;
+    private @Nullable LogitTable kept;
 
-    LogitRun(LogitModel reference, LogitModel candidate) {
+    /**
+     * A run.
+     *
+     * @param reference open while this is used, and the caller's
+     * @param prompts none longer than {@link #KEPT} logits
+     * @param threads to compare with
+     */
+    LogitRun(LogitModel reference, List<int[]> prompts, int threads) {
         this.reference = reference;
-        this.candidate = candidate;
+        this.groups = groups(prompts, Math.max(1, KEPT / reference.vocabularySize()));
+        this.threads = threads;
     }
 
-    /** Receives the logits that both models have at a position. */
-    @FunctionalInterface
-    interface PairSink {
-        /** Arrays of each model's own vocabulary, used again for the next position. */
-        void accept(int position, float[] reference, float[] candidate);
+    private static List<List<int[]>> groups(List<int[]> prompts, long most) {
+        List<List<int[]>> groups = new ArrayList<>();
+        long room = 0;
+        for (int[] prompt : prompts) {
+            if (groups.isEmpty() || prompt.length > room) {
+                groups.add(new ArrayList<>());
+                room = most;
+            }
+            groups.getLast().add(prompt);
+            room -= prompt.length;
+        }
+        return groups;
     }
 
-    /** Compares all positions of all prompts. */
-    LogitStatistics compare(List<int[]> prompts, Progress progress) {
+    /** Compares a candidate at all positions of all prompts. */
+    LogitStatistics compare(LogitModel candidate, Progress progress) {
         LogitComparison comparison = new LogitComparison(reference.vocabularySize());
-        long total = prompts.stream().mapToLong(prompt -> prompt.length).sum();
-        progress.stage("comparing logits", total);
-        for (int i = 0; i < prompts.size(); i++) {
-            int prompt = i;
-            run(prompts.get(i), 0, (position, a, b) -> comparison.add(prompt, position, a, b));
-            progress.advance(prompts.get(i).length);
+        progress.stage("comparing logits", groups.stream().mapToLong(LogitRun::positions).sum());
+        int firstPrompt = 0;
+        for (List<int[]> group : groups) {
+            LogitTable expected = kept != null ? kept : LogitTable.of(reference, group);
+            if (groups.size() == 1) kept = expected;
+            try (LogitTable found = LogitTable.of(candidate, group)) {
+                compare(group, firstPrompt, expected, found, comparison);
+            } finally {
+                if (expected != kept) expected.close();
+            }
+            firstPrompt += group.size();
+            progress.advance(positions(group));
         }
         return comparison.statistics();
     }
 
-    /**
-     * Hands over both models' logits of the positions {@code first … tokens.length-1}.
-     *
-     * <p>The reference's wait in native memory until the candidate's are there, so that the two
-     * models' own buffers need not exist at once with them.
-     */
-    void run(int[] tokens, int first, PairSink sink) {
+    private void compare(
+            List<int[]> group,
+            int firstPrompt,
+            LogitTable expected,
+            LogitTable found,
+            LogitComparison comparison) {
         int vocabulary = reference.vocabularySize();
-        long row = Math.multiplyExact((long) vocabulary, Float.BYTES);
-        try (Scratch scratch = Scratch.borrow(Math.multiplyExact(tokens.length - first, row))) {
-            MemorySegment kept = scratch.segment();
-            reference.logits(
-                    tokens,
-                    first,
-                    (position, logits) ->
-                            MemorySegment.copy(
-                                    logits,
-                                    0,
-                                    kept,
-                                    ValueLayout.JAVA_FLOAT,
-                                    (position - first) * row,
-                                    vocabulary));
-            float[] expected = new float[vocabulary];
-            candidate.logits(
-                    tokens,
-                    first,
-                    (position, logits) -> {
-                        MemorySegment.copy(
-                                kept,
-                                ValueLayout.JAVA_FLOAT,
-                                (position - first) * row,
-                                expected,
-                                0,
-                                vocabulary);
-                        sink.accept(position, expected, logits);
-                    });
+        PositionComparison[] rows = new PositionComparison[positions(group)];
+        try (ForkJoinPool pool = new ForkJoinPool(threads)) {
+            // A parallel stream runs in the pool of the task that starts it.
+            pool.submit(
+                            () ->
+                                    IntStream.range(0, rows.length)
+                                            .parallel()
+                                            .forEach(
+                                                    row ->
+                                                            rows[row] =
+                                                                    PositionComparison.of(
+                                                                            expected.row(row),
+                                                                            found.row(row),
+                                                                            vocabulary)))
+                    .join();
         }
+        int row = 0;
+        for (int i = 0; i < group.size(); i++) {
+            for (int position = 0; position < group.get(i).length; position++) {
+                comparison.add(firstPrompt + i, position, rows[row++]);
+            }
+        }
+    }
+
+    private static int positions(List<int[]> prompts) {
+        return prompts.stream().mapToInt(prompt -> prompt.length).sum();
+    }
+
+    @Override
+    public void close() {
+        if (kept != null) kept.close();
+        kept = null;
     }
 }

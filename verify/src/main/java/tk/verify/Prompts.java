@@ -17,9 +17,6 @@ import java.util.SplittableRandom;
  * @param continuation by how many tokens
  */
 record Prompts(List<int[]> compared, List<int[]> continued, int continuation) {
-    /** Logits of one sequence that are kept at a time: 128 MiB. */
-    private static final long KEPT = 32L << 20;
-
     /** As many positions show what more would: tokens of a long prompt. */
     private static final int LONG = 256;
 
@@ -34,7 +31,7 @@ record Prompts(List<int[]> compared, List<int[]> continued, int continuation) {
      */
     static Prompts of(
             Optional<Vocabulary> vocabulary, int rows, int context, VerifyOptions options) {
-        int most = Math.clamp(KEPT / Math.max(1, rows), 1, Math.max(1, context));
+        int most = Math.clamp(LogitRun.KEPT / Math.max(1, rows), 1, Math.max(1, context));
         int longest = Math.min(most, options.sample() ? LONG / 4 : LONG);
         if (vocabulary.isEmpty()) return arbitrary(rows, longest);
         List<int[]> compared = new ArrayList<>();

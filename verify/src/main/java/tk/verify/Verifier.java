@@ -222,15 +222,15 @@ public final class Verifier {
                         List.of(),
                         Optional.empty());
             }
-            try (LogitModel found = opened) {
-                LogitRun run = new LogitRun(expected, found);
-                LogitStatistics logits = run.compare(prompts.compared(), options.progress());
+            try (LogitModel found = opened;
+                    LogitRun run = new LogitRun(expected, prompts.compared(), options.threads())) {
+                LogitStatistics logits = run.compare(found, options.progress());
                 Continuations continuations = Continuations.of(expected, found, prompts, source);
                 Tolerances limits = ownLimits;
                 boolean passes =
                         LogitGate.run(logits, limits).pass() && continuations.gate(limits).pass();
                 if (!passes && control.isPresent()) {
-                    limits = limits.orControl(control(expected, control.get(), prompts));
+                    limits = limits.orControl(control(run, control.get()));
                 }
                 Optional<KlDivergence> text =
                         options.text().map(t -> evaluate(t, expected, found, source, rows));
@@ -255,14 +255,14 @@ public final class Verifier {
     }
 
     /** What rounding errors as large as the candidate's, and right, do to this model. */
-    private LogitStatistics control(LogitModel expected, CanonicalWeights source, Prompts prompts) {
+    private LogitStatistics control(LogitRun run, CanonicalWeights source) {
         CanonicalWeights target =
                 candidate.weights(
                         reference.settings().whole(Setting.HEADS),
                         reference.settings().whole(Setting.KV_HEADS));
         Checkpoint moved = ControlWeights.of(reference.source().weights(), source, target);
         try (LogitModel model = reference.model(moved, options.threads())) {
-            return new LogitRun(expected, model).compare(prompts.compared(), options.progress());
+            return run.compare(model, options.progress());
         }
     }
 

@@ -225,15 +225,12 @@ class CorrectConversionsTest {
                             VerifyOptions.DEFAULT.withSample(true));
             try (LogitModel expected = reference.model(1);
                     LogitModel found = target.model(1);
-                    LogitModel control = reference.model(moved, 1)) {
-                return divergence(expected, found, prompts)
-                        / divergence(expected, control, prompts);
+                    LogitModel control = reference.model(moved, 1);
+                    LogitRun run = new LogitRun(expected, prompts.compared(), 1)) {
+                return run.compare(found, Progress.NONE).kl().mean()
+                        / run.compare(control, Progress.NONE).kl().mean();
             }
         }
-    }
-
-    private static double divergence(LogitModel a, LogitModel b, Prompts prompts) {
-        return new LogitRun(a, b).compare(prompts.compared(), Progress.NONE).kl().mean();
     }
 
     @Test

@@ -45,7 +45,7 @@ class PerplexityTest {
         }
 
         @Override
-        public Session start() {
+        public Batch start(int sequences) {
             throw new UnsupportedOperationException();
         }
 

@@ -2,9 +2,13 @@ package tk.verify.reference;
 
 import org.jspecify.annotations.Nullable;
 
+import tk.verify.reference.Chunk.Span;
 import tk.verify.reference.Decoder.Layer;
 import tk.verify.reference.InputSink.Input;
 import tk.verify.reference.MatrixProduct.Then;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The decoder, from token ids to the residual stream after the last layer.
@@ -31,8 +35,6 @@ final class ForwardPass implements AutoCloseable {
     private float[] value = {}; // (kvHeads * headDim, stride)
     private float[] attended = {}; // (heads * headDim, stride)
     private float[] inner = {}; // (feedForward, stride)
-    private float[] cos = {}; // (headDim / 2, stride)
-    private float[] sin = {}; // (headDim / 2, stride)
     private float[] scale = {}; // (stride)
     private final float[] row; // (hidden)
     private @Nullable InputSink inputs;
@@ -56,45 +58,80 @@ final class ForwardPass implements AutoCloseable {
     }
 
     /**
+     * Tokens of a sequence that are to be run.
+     *
+     * @param tokens ids; at least one
+     * @param first position of the first of them: what the caches hold already
+     * @param caches one a layer; or one alone, which sequences share where nothing follows
+     */
+    record Sequence(int[] tokens, int first, KeyValueCache[] caches) {
+        int end() {
+            return first + tokens.length;
+        }
+
+        KeyValueCache cache(int layer) {
+            return caches[caches.length == 1 ? 0 : layer];
+        }
+    }
+
+    /**
      * Runs tokens through all layers.
      *
-     * @param first position of the first of them: what the caches hold already
-     * @param caches one a layer, or one for all to share where nothing follows
      * @return the residual stream, chunk by chunk
      */
-    Chunk[] run(int[] tokens, int first, KeyValueCache[] caches, @Nullable LayerSink observer) {
-        Chunk[] chunks = embed(tokens, first);
+    List<Chunk> run(List<Sequence> sequences, @Nullable LayerSink observer) {
+        List<Chunk> chunks = new ArrayList<>();
+        for (List<Span> spans : spans(sequences)) chunks.add(embed(spans, sequences));
         observe(0, chunks, observer);
         for (int i = 0; i < model.layers().size(); i++) {
-            KeyValueCache cache = caches[caches.length == 1 ? 0 : i];
-            if (caches.length == 1) cache.clear();
-            for (Chunk chunk : chunks) {
-                layer(i, chunk, cache, first + tokens.length);
-            }
+            for (Chunk chunk : chunks) layer(i, chunk, sequences);
             observe(i + 1, chunks, observer);
         }
         return chunks;
     }
 
-    /** x = rows of the embedding. */
-    private Chunk[] embed(int[] tokens, int first) {
-        Chunk[] chunks = new Chunk[Math.ceilDiv(tokens.length, CHUNK)];
-        for (int i = 0; i < chunks.length; i++) {
-            int from = i * CHUNK;
-            int count = Math.min(CHUNK, tokens.length - from);
-            int stride = count == 1 ? 1 : Math.ceilDiv(count, kernels.lanes()) * kernels.lanes();
-            float[] hidden = new float[Math.multiplyExact(model.hidden(), stride)];
-            for (int t = 0; t < count; t++) {
-                model.embedding().read(kernels, tokens[from + t], 1, row);
-                for (int f = 0; f < row.length; f++) hidden[f * stride + t] = row[f];
+    /** The sequences one after another, cut where a chunk is full. */
+    private static List<List<Span>> spans(List<Sequence> sequences) {
+        List<List<Span>> chunks = new ArrayList<>();
+        int column = CHUNK;
+        for (int i = 0; i < sequences.size(); i++) {
+            Sequence sequence = sequences.get(i);
+            for (int position = sequence.first(); position < sequence.end(); ) {
+                if (column == CHUNK) {
+                    chunks.add(new ArrayList<>());
+                    column = 0;
+                }
+                int count = Math.min(CHUNK - column, sequence.end() - position);
+                chunks.getLast().add(new Span(i, position, column, count));
+                position += count;
+                column += count;
             }
-            chunks[i] = new Chunk(first + from, count, stride, hidden);
         }
         return chunks;
     }
 
+    /** x = rows of the embedding. */
+    private Chunk embed(List<Span> spans, List<Sequence> sequences) {
+        int count = spans.getLast().from() + spans.getLast().count();
+        int stride = kernels.columnsFor(count);
+        float[] hidden = new float[Math.multiplyExact(model.hidden(), stride)];
+        float[] cos = new float[model.headDim() / 2 * stride];
+        float[] sin = new float[cos.length];
+        for (Span span : spans) {
+            Sequence sequence = sequences.get(span.sequence());
+            for (int t = 0; t < span.count(); t++) {
+                int token = sequence.tokens()[span.first() - sequence.first() + t];
+                model.embedding().read(kernels, token, 1, row);
+                int column = span.from() + t;
+                for (int f = 0; f < row.length; f++) hidden[f * stride + column] = row[f];
+            }
+            model.rope().tables(span, sequence.end(), stride, cos, sin);
+        }
+        return new Chunk(spans, count, stride, hidden, cos, sin);
+    }
+
     /** One decoder layer: x += Wo · attention(norm(x)), then x += Wdown · mlp(norm(x)). */
-    private void layer(int number, Chunk chunk, KeyValueCache cache, int length) {
+    private void layer(int number, Chunk chunk, List<Sequence> sequences) {
         Layer layer = model.layers().get(number);
         int stride = chunk.stride();
         float[] x = chunk.hidden(); // (hidden, stride)
@@ -114,13 +151,16 @@ final class ForwardPass implements AutoCloseable {
         normHeads(key, model.kvHeads(), stride, layer.keyNorm());
 
         // turn queries and keys by their positions
-        model.rope().tables(chunk.first(), chunk.count(), stride, length, cos, sin);
-        rotate(query, model.heads(), stride);
-        rotate(key, model.kvHeads(), stride);
+        rotate(query, model.heads(), chunk);
+        rotate(key, model.kvHeads(), chunk);
 
-        // look back
-        cache.append(key, value, stride, chunk.count());
-        attention.run(chunk, cache, query, layer.window(), attended);
+        // look back, each sequence on its own
+        for (Span span : chunk.spans()) {
+            KeyValueCache cache = sequences.get(span.sequence()).cache(number);
+            if (span.first() == 0) cache.clear();
+            cache.append(key, value, stride, span);
+            attention.run(span, stride, cache, query, layer.window(), attended);
+        }
         show(number, Input.ATTENTION_OUTPUT, attended, model.heads() * model.headDim(), chunk);
         product.run(layer.output(), attended, 0, stride, stride, x, stride, Then.ADD);
 
@@ -172,7 +212,10 @@ final class ForwardPass implements AutoCloseable {
     }
 
     /** Turns each pair of values by its angle: {@code (a, b) → (a cos - b sin, b cos + a sin)}. */
-    private void rotate(float[] x, int heads, int stride) {
+    private void rotate(float[] x, int heads, Chunk chunk) {
+        int stride = chunk.stride();
+        float[] cos = chunk.cos();
+        float[] sin = chunk.sin();
         int headDim = model.headDim();
         for (int h = 0; h < heads; h++) {
             for (int i = 0; i < headDim / 2; i++) {
@@ -196,18 +239,20 @@ final class ForwardPass implements AutoCloseable {
         value = MatrixProduct.atLeast(value, model.kvHeads() * model.headDim() * stride);
         attended = MatrixProduct.atLeast(attended, model.heads() * model.headDim() * stride);
         inner = MatrixProduct.atLeast(inner, model.feedForward() * stride);
-        cos = MatrixProduct.atLeast(cos, model.headDim() / 2 * stride);
-        sin = MatrixProduct.atLeast(sin, model.headDim() / 2 * stride);
         scale = MatrixProduct.atLeast(scale, stride);
     }
 
-    private void observe(int layer, Chunk[] chunks, @Nullable LayerSink observer) {
+    private void observe(int layer, List<Chunk> chunks, @Nullable LayerSink observer) {
         if (observer == null) return;
         for (Chunk chunk : chunks) {
-            for (int t = 0; t < chunk.count(); t++) {
-                for (int f = 0; f < row.length; f++)
-                    row[f] = chunk.hidden()[f * chunk.stride() + t];
-                observer.accept(layer, chunk.first() + t, row);
+            for (Span span : chunk.spans()) {
+                for (int t = 0; t < span.count(); t++) {
+                    int column = span.from() + t;
+                    for (int f = 0; f < row.length; f++) {
+                        row[f] = chunk.hidden()[f * chunk.stride() + column];
+                    }
+                    observer.accept(layer, span.first() + t, row);
+                }
             }
         }
     }

@@ -14,6 +14,11 @@ sealed interface Kernels permits ScalarKernels, VectorKernels {
     /** Multiples of how many tokens {@link #multiply} takes; one alone it always takes. */
     int lanes();
 
+    /** How many columns to give {@link #multiply} for so many tokens: whole vectors, or one. */
+    default int columnsFor(int tokens) {
+        return tokens == 1 ? 1 : Math.ceilDiv(tokens, lanes()) * lanes();
+    }
+
     /**
      * {@code out[r][c] = Σ_k w[r][k] · x[k][c]}.
      *

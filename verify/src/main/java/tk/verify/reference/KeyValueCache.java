@@ -1,5 +1,7 @@
 package tk.verify.reference;
 
+import tk.verify.reference.Chunk.Span;
+
 import java.util.Arrays;
 
 /** The rotated keys and the values of one layer, for all positions so far. */
@@ -42,16 +44,17 @@ final class KeyValueCache {
     }
 
     /**
-     * Adds {@code count} positions.
+     * Adds the positions of a span.
      *
      * @param key {@code (kvHeads * headDim, stride)}
      * @param value {@code (kvHeads * headDim, stride)}
      */
-    void append(float[] key, float[] value, int stride, int count) {
+    void append(float[] key, float[] value, int stride, Span span) {
+        int count = span.count();
         if (length + count > capacity) grow(length + count);
         for (int h = 0; h < kvHeads; h++) {
             for (int d = 0; d < headDim; d++) {
-                int from = (h * headDim + d) * stride;
+                int from = (h * headDim + d) * stride + span.from();
                 int keyAt = (h * capacity + length) * headDim + d;
                 for (int t = 0; t < count; t++) keys[keyAt + t * headDim] = key[from + t];
                 System.arraycopy(value, from, values, (h * headDim + d) * capacity + length, count);

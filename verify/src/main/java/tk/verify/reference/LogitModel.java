@@ -1,5 +1,7 @@
 package tk.verify.reference;
 
+import java.util.List;
+
 /**
  * A language model seen from outside: token ids in, logits out.
  *
@@ -30,17 +32,54 @@ public interface LogitModel extends AutoCloseable {
      */
     void logits(int[] tokens, int first, LogitSink sink);
 
+    /**
+     * Runs several whole sequences, each from an empty cache, and hands over the logits of all
+     * their positions. They may go through the layers together, which costs less than one after
+     * another.
+     *
+     * @param sequences as in {@link #logits(int[], int, LogitSink)}, each
+     */
+    default void logits(List<int[]> sequences, SequenceSink sink) {
+        for (int i = 0; i < sequences.size(); i++) {
+            int sequence = i;
+            logits(sequences.get(i), (position, logits) -> sink.accept(sequence, position, logits));
+        }
+    }
+
+    /** Receives the logits of several sequences, one position at a time, in order. */
+    @FunctionalInterface
+    interface SequenceSink {
+        /** As {@link LogitSink#accept}, of sequence {@code sequence}. */
+        void accept(int sequence, int position, float[] logits);
+    }
+
     /** Begins a sequence that grows a few tokens at a time, with an empty cache of its own. */
-    Session start();
+    default Session start() {
+        Batch batch = start(1);
+        return new Session() {
+            @Override
+            public float[] append(int... tokens) {
+                return batch.append(new int[][] {tokens})[0];
+            }
+
+            @Override
+            public void close() {
+                batch.close();
+            }
+        };
+    }
+
+    /**
+     * Begins sequences that grow side by side, with an empty cache for each: a step of all of them
+     * costs little more than a step of one.
+     */
+    Batch start(int sequences);
 
     @Override
     void close();
 
     /** A sequence that grows: prefill with the prompt, then step by step. Not thread-safe. */
     interface Session extends AutoCloseable {
-        /** How many tokens it holds. */
-        int length();
-
         /**
          * Appends tokens (a prompt, or one) and returns the logits after the last of them.
          *
@@ -48,6 +87,20 @@ public interface LogitModel extends AutoCloseable {
          * @return {@code [vocabulary]}; the session's array, overwritten by the next call
          */
         float[] append(int... tokens);
+
+        @Override
+        void close();
+    }
+
+    /** Sequences that grow side by side. Not thread-safe. */
+    interface Batch extends AutoCloseable {
+        /**
+         * Appends tokens to each sequence and returns the logits after the last of them.
+         *
+         * @param tokens for each sequence, ids; at least one
+         * @return {@code [sequences][vocabulary]}; arrays that the next call overwrites
+         */
+        float[][] append(int[][] tokens);
 
         @Override
         void close();

@@ -2,10 +2,12 @@ package tk.verify.reference;
 
 import org.jspecify.annotations.Nullable;
 
+import tk.verify.reference.ForwardPass.Sequence;
 import tk.verify.reference.InputSink.Input;
-import tk.verify.reference.MatrixProduct.Then;
 
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -18,26 +20,18 @@ import java.util.List;
  * must be open while it is used.
  */
 public final class ReferenceModel implements LogitModel {
-    /** Logits that are held at a time: 32 MiB. */
-    private static final int HELD = 8 << 20;
-
     private final Decoder model;
-    private final Kernels kernels;
     private final ForwardPass pass;
+    private final Head head;
     private final Arena memory = Arena.ofShared(); // of resident weights
     private KeyValueCache shared;
-    private float[] held = {}; // (tokens, vocabulary)
-    private final float[] logits; // (vocabulary)
-    private final float[] hidden; // (hidden)
 
     ReferenceModel(Decoder read, Kernels kernels, ReferenceModels.Options options) {
         this.model = AdaptedDecoder.of(read, options.beside());
-        this.kernels = kernels;
         WorkerPool pool = new WorkerPool(options.threads());
         this.pass = new ForwardPass(model, kernels, pool);
+        this.head = new Head(model, kernels, pass);
         this.shared = new KeyValueCache(model.kvHeads(), model.headDim(), 0);
-        this.logits = new float[model.vocabulary()];
-        this.hidden = new float[model.hidden()];
         keep(options.residentBytes(), pool);
     }
 
@@ -81,8 +75,18 @@ public final class ReferenceModel implements LogitModel {
 
     @Override
     public void logits(int[] tokens, int first, LogitSink sink) {
-        for (Chunk chunk : runAll(tokens, null)) {
-            head(chunk, first, (position, h, scores) -> sink.accept(position, scores));
+        for (Chunk chunk : runAll(List.of(tokens), null)) {
+            head.run(chunk, new int[] {first}, (i, position, h, l) -> sink.accept(position, l));
+        }
+    }
+
+    @Override
+    public void logits(List<int[]> sequences, SequenceSink sink) {
+        for (Chunk chunk : runAll(sequences, null)) {
+            head.run(
+                    chunk,
+                    new int[sequences.size()],
+                    (sequence, position, h, logits) -> sink.accept(sequence, position, logits));
         }
     }
 
@@ -91,17 +95,18 @@ public final class ReferenceModel implements LogitModel {
      * normaliser of the logits it gives.
      */
     public void hiddenStates(int[] tokens, HiddenSink sink) {
-        for (Chunk chunk : runAll(tokens, null)) {
-            head(
+        for (Chunk chunk : runAll(List.of(tokens), null)) {
+            head.run(
                     chunk,
-                    0,
-                    (position, h, scores) -> sink.accept(position, h, scores, logSumExp(scores)));
+                    new int[1],
+                    (sequence, position, hidden, logits) ->
+                            sink.accept(position, hidden, logits, logSumExp(logits)));
         }
     }
 
     /** Runs a sequence as {@link #logits} does and shows the residual stream after every layer. */
     public void layers(int[] tokens, LayerSink sink) {
-        runAll(tokens, sink);
+        runAll(List.of(tokens), sink);
     }
 
     /**
@@ -112,59 +117,30 @@ public final class ReferenceModel implements LogitModel {
     public void inputs(int[] tokens, InputSink inputs, int first, LogitSink sink) {
         pass.watch(inputs);
         try {
-            for (Chunk chunk : runAll(tokens, null)) {
+            for (Chunk chunk : runAll(List.of(tokens), null)) {
                 float[] normed = pass.finalNorm(chunk);
                 inputs.accept(
                         -1, Input.HEAD, normed, model.hidden(), chunk.stride(), chunk.count());
-                head(chunk, first, (position, h, scores) -> sink.accept(position, scores));
+                head.run(chunk, new int[] {first}, (i, position, h, l) -> sink.accept(position, l));
             }
         } finally {
             pass.watch(null);
         }
     }
 
-    private Chunk[] runAll(int[] tokens, @Nullable LayerSink observer) {
-        check(tokens);
-        if (shared.capacity() < tokens.length) {
-            shared = new KeyValueCache(model.kvHeads(), model.headDim(), tokens.length);
+    /** Runs whole sequences, for which one layer's keys and values at a time are enough. */
+    private List<Chunk> runAll(List<int[]> sequences, @Nullable LayerSink observer) {
+        List<Sequence> all = new ArrayList<>();
+        int longest = 0;
+        for (int[] tokens : sequences) longest = Math.max(longest, tokens.length);
+        if (shared.capacity() < longest) {
+            shared = new KeyValueCache(model.kvHeads(), model.headDim(), longest);
         }
-        return pass.run(tokens, 0, new KeyValueCache[] {shared}, observer);
-    }
-
-    /** What becomes of a position at the head. */
-    private interface HeadSink {
-        void accept(int position, float[] hidden, float[] logits);
-    }
-
-    /** logits = head · norm(x), for the positions of a chunk from {@code first} on. */
-    private void head(Chunk chunk, int first, HeadSink sink) {
-        if (chunk.end() <= first) return;
-        int stride = chunk.stride();
-        int vocabulary = model.vocabulary();
-        float[] normed = pass.finalNorm(chunk); // (hidden, stride)
-        int lanes = Math.min(kernels.lanes(), stride);
-        int most = Math.max(1, HELD / vocabulary / lanes) * lanes;
-        int from = Math.max(0, first - chunk.first()) / lanes * lanes;
-        for (; from < chunk.count(); from += most) {
-            int columns = Math.min(most, stride - from);
-            held = MatrixProduct.atLeast(held, Math.multiplyExact(columns, vocabulary));
-            pass.product()
-                    .run(
-                            model.head(),
-                            normed,
-                            from,
-                            stride,
-                            columns,
-                            held,
-                            vocabulary,
-                            Then.TRANSPOSE);
-            int end = Math.min(from + columns, chunk.count());
-            for (int t = Math.max(from, first - chunk.first()); t < end; t++) {
-                System.arraycopy(held, (t - from) * vocabulary, logits, 0, vocabulary);
-                for (int f = 0; f < hidden.length; f++) hidden[f] = normed[f * stride + t];
-                sink.accept(chunk.first() + t, hidden, logits);
-            }
+        for (int[] tokens : sequences) {
+            check(tokens);
+            all.add(new Sequence(tokens, 0, new KeyValueCache[] {shared}));
         }
+        return pass.run(all, observer);
     }
 
     /** {@code ln Σ e^x}, summed in double. */
@@ -188,8 +164,8 @@ public final class ReferenceModel implements LogitModel {
     }
 
     @Override
-    public Session start() {
-        return new Growing();
+    public Batch start(int sequences) {
+        return new Growing(sequences);
     }
 
     @Override
@@ -198,26 +174,43 @@ public final class ReferenceModel implements LogitModel {
         memory.close();
     }
 
-    /** A sequence with keys and values of all layers. */
-    private final class Growing implements Session {
-        private final KeyValueCache[] caches = KeyValueCache.forAll(model, 64);
-        private final float[] last = new float[model.vocabulary()];
-        private int length;
+    /** Sequences with keys and values of all layers. */
+    private final class Growing implements Batch {
+        private final KeyValueCache[][] caches; // (sequence)(layer)
+        private final int[] lengths; // (sequence)
+        private final float[][] last; // (sequence, vocabulary)
 
-        @Override
-        public int length() {
-            return length;
+        Growing(int sequences) {
+            caches = new KeyValueCache[sequences][];
+            Arrays.setAll(caches, i -> KeyValueCache.forAll(model, 64));
+            lengths = new int[sequences];
+            last = new float[sequences][model.vocabulary()];
         }
 
         @Override
-        public float[] append(int... tokens) {
-            check(tokens);
-            Chunk[] chunks = pass.run(tokens, length, caches, null);
-            length += tokens.length;
-            head(
-                    chunks[chunks.length - 1],
-                    length - 1,
-                    (position, h, scores) -> System.arraycopy(scores, 0, last, 0, last.length));
+        public float[][] append(int[][] tokens) {
+            if (tokens.length != lengths.length) {
+                throw new IllegalArgumentException(
+                        "%d sequences, expected %d".formatted(tokens.length, lengths.length));
+            }
+            List<Sequence> all = new ArrayList<>();
+            for (int i = 0; i < tokens.length; i++) {
+                check(tokens[i]);
+                all.add(new Sequence(tokens[i], lengths[i], caches[i]));
+            }
+            List<Chunk> chunks = pass.run(all, null);
+            int[] wanted = new int[tokens.length];
+            for (int i = 0; i < tokens.length; i++) {
+                lengths[i] += tokens[i].length;
+                wanted[i] = lengths[i] - 1;
+            }
+            for (Chunk chunk : chunks) {
+                head.run(
+                        chunk,
+                        wanted,
+                        (sequence, position, hidden, logits) ->
+                                System.arraycopy(logits, 0, last[sequence], 0, logits.length));
+            }
             return last;
         }
 

@@ -1,6 +1,6 @@
 package tk.verify.reference;
 
-import java.util.Arrays;
+import tk.verify.reference.Chunk.Span;
 
 /**
  * Rotary position embedding (Su et al., 2021): angle {@code i} of a head turns by {@code position ·
@@ -57,23 +57,21 @@ sealed interface RotaryEmbedding {
     /**
      * Sines and cosines of consecutive positions.
      *
-     * @param first the first position
-     * @param count how many
-     * @param stride positions a row of the tables has room for
+     * @param span the positions, and their columns
      * @param length how many positions the sequence has by then
-     * @param cos receives {@code (headDim / 2, stride)}
-     * @param sin receives {@code (headDim / 2, stride)}
+     * @param stride columns a row of the tables has room for
+     * @param cos receives {@code (headDim / 2, stride)}, in the columns of the span
+     * @param sin receives the same
      */
-    default void tables(int first, int count, int stride, int length, float[] cos, float[] sin) {
+    default void tables(Span span, int length, int stride, float[] cos, float[] sin) {
         float[] frequencies = frequencies(length);
         for (int i = 0; i < frequencies.length; i++) {
-            for (int t = 0; t < count; t++) {
-                float angle = frequencies[i] * (first + t);
-                cos[i * stride + t] = (float) Math.cos(angle) * magnitude();
-                sin[i * stride + t] = (float) Math.sin(angle) * magnitude();
+            int to = i * stride + span.from();
+            for (int t = 0; t < span.count(); t++) {
+                float angle = frequencies[i] * (span.first() + t);
+                cos[to + t] = (float) Math.cos(angle) * magnitude();
+                sin[to + t] = (float) Math.sin(angle) * magnitude();
             }
-            Arrays.fill(cos, i * stride + count, (i + 1) * stride, 0);
-            Arrays.fill(sin, i * stride + count, (i + 1) * stride, 0);
         }
     }
 }

@@ -14,6 +14,7 @@ import tk.tensor.Tensor;
 import tk.verify.reference.LogitModel.Session;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -170,7 +171,48 @@ class ReferenceModelTest {
             assertClose(last, whole[29]);
             for (int t = 30; t < tokens.length; t++)
                 assertClose(session.append(tokens[t]), whole[t]);
-            assertThat(session.length()).isEqualTo(90);
+        }
+    }
+
+    @Test
+    void sequencesThatRunTogetherGiveWhatEachGivesAlone() {
+        RandomModel model = RandomModel.of("MistralForCausalLM", Map.of("sliding_window", "7"));
+        // More than a chunk together: the third is cut in two.
+        List<int[]> sequences = List.of(model.tokens(70), model.tokens(1), model.tokens(250));
+        try (ReferenceModel reference = ReferenceModels.open(model.checkpoint(), model.config())) {
+            List<float[][]> alone = new ArrayList<>();
+            for (int[] tokens : sequences) alone.add(logits(reference, tokens));
+            int[] seen = new int[3];
+            reference.logits(
+                    sequences,
+                    (sequence, position, logits) -> {
+                        assertThat(position).isEqualTo(seen[sequence]++);
+                        assertClose(logits, alone.get(sequence)[position]);
+                    });
+            assertThat(seen).containsExactly(70, 1, 250);
+        }
+    }
+
+    @Test
+    void sequencesThatGrowTogetherGiveWhatEachGivesAlone() {
+        for (int layers : new int[] {1, 2}) {
+            RandomModel model =
+                    RandomModel.of("LlamaForCausalLM", Map.of("num_hidden_layers", "" + layers));
+            int[] one = model.tokens(12);
+            int[] other = model.tokens(31);
+            try (ReferenceModel reference =
+                            ReferenceModels.open(model.checkpoint(), model.config());
+                    LogitModel.Batch batch = reference.start(2)) {
+                float[][] first = logits(reference, one);
+                float[][] second = logits(reference, other);
+                float[][] last =
+                        batch.append(new int[][] {Arrays.copyOf(one, 3), Arrays.copyOf(other, 22)});
+                for (int i = 0; i < 9; i++) {
+                    assertClose(last[0], first[2 + i]);
+                    assertClose(last[1], second[21 + i]);
+                    last = batch.append(new int[][] {{one[3 + i]}, {other[22 + i]}});
+                }
+            }
         }
     }
 
