@@ -3,12 +3,12 @@ package tk.verify;
 import org.jspecify.annotations.Nullable;
 
 import tk.checkpoint.Progress;
+import tk.tensor.Tasks;
 import tk.verify.reference.LogitModel;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.ForkJoinPool;
-import java.util.stream.IntStream;
+import java.util.concurrent.Callable;
 
 /**
  * Runs the same tokens through a reference and one candidate or more, and compares what they expect
@@ -79,26 +79,16 @@ final class LogitRun implements AutoCloseable {
             LogitTable found,
             LogitComparison comparison) {
         int vocabulary = reference.vocabularySize();
-        PositionComparison[] rows = new PositionComparison[positions(group)];
-        try (ForkJoinPool pool = new ForkJoinPool(threads)) {
-            // A parallel stream runs in the pool of the task that starts it.
-            pool.submit(
-                            () ->
-                                    IntStream.range(0, rows.length)
-                                            .parallel()
-                                            .forEach(
-                                                    row ->
-                                                            rows[row] =
-                                                                    PositionComparison.of(
-                                                                            expected.row(row),
-                                                                            found.row(row),
-                                                                            vocabulary)))
-                    .join();
+        List<Callable<PositionComparison>> tasks = new ArrayList<>();
+        for (int i = 0; i < positions(group); i++) {
+            int row = i;
+            tasks.add(() -> PositionComparison.of(expected.row(row), found.row(row), vocabulary));
         }
+        List<PositionComparison> rows = Tasks.run(threads, "tk-logits", tasks);
         int row = 0;
         for (int i = 0; i < group.size(); i++) {
             for (int position = 0; position < group.get(i).length; position++) {
-                comparison.add(firstPrompt + i, position, rows[row++]);
+                comparison.add(firstPrompt + i, position, rows.get(row++));
             }
         }
     }

@@ -108,13 +108,7 @@ public final class OpenedModel {
 
     /** The forward pass; the caller closes it. */
     public ReferenceModel model(int threads) {
-        return model(source.weights(), threads);
-    }
-
-    /** The forward pass with other weights of the same names and shapes. */
-    ReferenceModel model(Checkpoint weights, int threads) {
         return model(
-                weights,
                 ReferenceModels.Options.standard()
                         .withThreads(threads)
                         .withResidentBytes(RESIDENT));
@@ -123,6 +117,14 @@ public final class OpenedModel {
     /** The forward pass as {@code options} have it; the caller closes it. */
     public ReferenceModel model(ReferenceModels.Options options) {
         return model(source.weights(), options);
+    }
+
+    /**
+     * The forward pass with other weights of the same names and shapes, each of them read where it
+     * is used: once, by a run of all prompts.
+     */
+    ReferenceModel model(Checkpoint weights, int threads) {
+        return model(weights, ReferenceModels.Options.standard().withThreads(threads));
     }
 
     private ReferenceModel model(Checkpoint weights, ReferenceModels.Options options) {

@@ -7,6 +7,7 @@ import tk.error.UsageException;
 import tk.gguf.GgufFile;
 import tk.model.ModelSource;
 import tk.tensor.DType;
+import tk.tensor.Tasks;
 import tk.verify.corpus.Corpus;
 import tk.verify.reference.LogitModel;
 import tk.verify.settings.Setting;
@@ -49,13 +50,19 @@ public final class Verifier {
     public static Verification verify(
             ModelSource reference, Path candidate, VerifyOptions options) {
         try (ModelSource opened = ModelSource.open(candidate, ModelSource.Options.NONE)) {
-            Subject subject =
-                    opened.weights() instanceof GgufFile gguf
-                            ? Subject.read(candidate, gguf.files())
-                            : Subject.read(candidate);
+            List<Subject> subjects =
+                    Tasks.run(
+                            options.threads(),
+                            "tk-hash",
+                            List.of(
+                                    () -> Subject.read(reference.path()),
+                                    () ->
+                                            opened.weights() instanceof GgufFile gguf
+                                                    ? Subject.read(candidate, gguf.files())
+                                                    : Subject.read(candidate)));
             Verifier verifier =
                     new Verifier(OpenedModel.of(reference), OpenedModel.of(opened), options);
-            return verifier.run(Subject.read(reference.path()), subject);
+            return verifier.run(subjects.getFirst(), subjects.getLast());
         }
     }
 

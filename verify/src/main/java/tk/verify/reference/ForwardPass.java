@@ -19,12 +19,18 @@ import java.util.List;
  * tokens)}.
  */
 final class ForwardPass implements AutoCloseable {
-    /** Positions that go through a layer together. */
-    static final int CHUNK = 256;
+    /**
+     * Values of all activations of a chunk: 64 MiB. The rows of a matrix are widened once a chunk,
+     * which must be many positions for that to cost little.
+     */
+    private static final int HELD = 16 << 20;
+
+    private static final int LONGEST = 1024;
 
     private final Decoder model;
     private final Kernels kernels;
     private final WorkerPool pool;
+    private final int chunk; // positions that go through a layer together
     private final MatrixProduct product;
     private final Attention attention;
 
@@ -43,6 +49,11 @@ final class ForwardPass implements AutoCloseable {
         this.model = model;
         this.kernels = kernels;
         this.pool = pool;
+        int perPosition =
+                2 * model.hidden()
+                        + 2 * (model.heads() + model.kvHeads()) * model.headDim()
+                        + model.feedForward();
+        this.chunk = Math.clamp(HELD / perPosition / 64 * 64, 64, LONGEST);
         this.product = new MatrixProduct(kernels, pool);
         this.attention = new Attention(model, kernels, pool);
         this.row = new float[model.hidden()];
@@ -91,17 +102,17 @@ final class ForwardPass implements AutoCloseable {
     }
 
     /** The sequences one after another, cut where a chunk is full. */
-    private static List<List<Span>> spans(List<Sequence> sequences) {
+    private List<List<Span>> spans(List<Sequence> sequences) {
         List<List<Span>> chunks = new ArrayList<>();
-        int column = CHUNK;
+        int column = chunk;
         for (int i = 0; i < sequences.size(); i++) {
             Sequence sequence = sequences.get(i);
             for (int position = sequence.first(); position < sequence.end(); ) {
-                if (column == CHUNK) {
+                if (column == chunk) {
                     chunks.add(new ArrayList<>());
                     column = 0;
                 }
-                int count = Math.min(CHUNK - column, sequence.end() - position);
+                int count = Math.min(chunk - column, sequence.end() - position);
                 chunks.getLast().add(new Span(i, position, column, count));
                 position += count;
                 column += count;

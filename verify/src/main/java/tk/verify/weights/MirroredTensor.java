@@ -43,18 +43,21 @@ final class MirroredTensor implements Tensor {
         FloatRows.read(source, first, count, exact);
         FloatRows.read(target, first, count, rounded);
         long seed = info.name().hashCode() * 0x9E3779B97F4A7C15L;
+        long start = first * columns;
+        long coins = coins(seed + start / 64);
         for (int i = 0; i < values; i++) {
-            long index = first * columns + i;
+            long index = start + i;
+            if (index % 64 == 0) coins = coins(seed + index / 64);
             float error = rounded[i] - exact[i];
-            exact[i] = isEven(seed + index) ? exact[i] + error : exact[i] - error;
+            exact[i] += (coins >>> index & 1) == 0 ? error : -error;
         }
         Scalars.narrow(DType.F32, exact, 0, into, 0, values);
     }
 
-    /** A fair coin, the same for the same number (SplitMix64's finaliser). */
-    private static boolean isEven(long number) {
+    /** 64 fair coins, the same for the same number (SplitMix64's finaliser). */
+    private static long coins(long number) {
         long z = (number ^ (number >>> 30)) * 0xBF58476D1CE4E5B9L;
         z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-        return Long.bitCount(z ^ (z >>> 31)) % 2 == 0;
+        return z ^ (z >>> 31);
     }
 }
