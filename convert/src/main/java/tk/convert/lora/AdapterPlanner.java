@@ -1,182 +1,64 @@
 package tk.convert.lora;
 
 import static tk.convert.lora.BaseModules.BIAS;
-import static tk.convert.lora.BaseModules.EMBEDDING;
-import static tk.convert.lora.BaseModules.HEAD;
 import static tk.convert.lora.BaseModules.WEIGHT;
 
-import tk.convert.CanonicalName;
-import tk.convert.NearestName;
-import tk.convert.lora.AdapterConfig.Bias;
 import tk.convert.lora.AdapterKey.Part;
 import tk.convert.lora.AdapterPlan.Rows;
 import tk.error.MalformedException;
 import tk.error.UnsupportedException;
-import tk.tensor.Scalars;
 import tk.tensor.Shape;
 import tk.tensor.Tensor;
 
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
-import java.util.Set;
 
-/** Sorts an adapter's tensors by what they are to the base, and finds what does not fit. */
+/** Makes what an adapter does to a base of its tensors, and checks their shapes. */
 final class AdapterPlanner {
-    private static final int SHOWN = 8;
-
     private final Adapter adapter;
     private final AdapterConfig config;
     private final BaseModules base;
+    private final SortedTensors tensors;
     private final String place;
-
-    private final SequencedMap<String, Map<Part, Tensor>> byModule = new LinkedHashMap<>();
-    private final SequencedMap<String, Tensor> saved = new LinkedHashMap<>();
-    private final SequencedMap<String, Tensor> underFactors = new LinkedHashMap<>();
-    private final List<String> originals = new ArrayList<>();
-    private final List<String> unused = new ArrayList<>();
-    private final List<String> notes = new ArrayList<>();
 
     AdapterPlanner(Adapter adapter, BaseModules base) {
         this.adapter = adapter;
         this.config = adapter.config();
         this.base = base;
+        this.tensors = SortedTensors.of(adapter, base);
         this.place = adapter.file().toString();
     }
 
     AdapterPlan plan() {
-        adapter.tensors().tensors().values().forEach(this::sort);
-        refuseUnused();
-        saved.forEach(this::requireReplacement);
-        underFactors.forEach(this::requireReplacement);
-        requireTargets();
-        requireSaved();
-        requireBiases();
+        tensors.saved().forEach(this::requireReplacement);
+        tensors.underFactors().forEach(this::requireReplacement);
+        List<String> notes = new ArrayList<>(new Completeness(adapter, base, tensors).require());
         SequencedMap<String, LowRank> lowRank = new LinkedHashMap<>();
         SequencedMap<String, Rows> rows = new LinkedHashMap<>();
-        byModule.forEach(
-                (module, parts) -> {
-                    if (parts.containsKey(Part.TOKENS)) rows.put(module, rows(module, parts));
-                    if (parts.size() > (parts.containsKey(Part.TOKENS) ? 1 : 0))
-                        lowRank.put(module, lowRank(module, parts));
-                });
-        requireRows(rows);
+        tensors.byModule()
+                .forEach(
+                        (module, parts) -> {
+                            Tensor values = parts.get(Part.TOKENS);
+                            if (values != null) rows.put(module, rows(module, values));
+                            if (SortedTensors.adds(parts))
+                                lowRank.put(module, lowRank(module, parts));
+                        });
         if (config.fanInFanOut()) {
             notes.add(
                     "fan_in_fan_out is set, but these layers store (out, in): ignored, as PEFT does");
         }
+        List<String> originals = tensors.originals();
         if (!originals.isEmpty()) {
             notes.add(
                     "%d tensors only repeat the base (%s first): left out"
                             .formatted(originals.size(), originals.getFirst()));
         }
-        return new AdapterPlan(adapter, lowRank, saved, underFactors, rows, originals, notes);
-    }
-
-    private void sort(Tensor tensor) {
-        String name = tensor.info().name();
-        requireScalars(tensor);
-        Optional<AdapterKey> key = AdapterKey.of(name);
-        if (key.isPresent() && key.get().part() == Part.ORIGINAL) {
-            originals.add(name);
-            return;
-        }
-        Optional<CanonicalName> weight =
-                key.flatMap(k -> canonical(k.module(), k.part() == Part.BIAS ? BIAS : WEIGHT));
-        if (key.isEmpty() || weight.isEmpty() || !base.shapes().containsKey(weight.get().hf())) {
-            unused.add(name);
-            return;
-        }
-        Part part = key.get().part();
-        String parameter = weight.get().hf();
-        Tensor ordered = inHalves(weight.get(), part, tensor);
-        Tensor before =
-                switch (part) {
-                    case WEIGHT, BIAS -> saved.put(parameter, ordered);
-                    case BASE_WEIGHT -> underFactors.put(parameter, ordered);
-                    default ->
-                            byModule.computeIfAbsent(
-                                            BaseModules.module(parameter),
-                                            module -> new EnumMap<>(Part.class))
-                                    .put(part, ordered);
-                };
-        if (before != null) {
-            throw new MalformedException(
-                    "%s: `%s` and `%s` are both for %s"
-                            .formatted(place, before.info().name(), name, parameter),
-                    "The file holds more than one adapter: save one alone.");
-        }
-    }
-
-    private Optional<CanonicalName> canonical(String module, String parameter) {
-        return CanonicalName.of(base.model().table(), module + parameter)
-                // torchtune calls a norm's weight its scale.
-                .or(() -> CanonicalName.of(base.model().table(), module + ".scale"))
-                .filter(name -> name.hf().endsWith(parameter));
-    }
-
-    /** Rows of outputs in Hugging Face's order; only torchtune and Meta have another. */
-    private Tensor inHalves(CanonicalName name, Part part, Tensor tensor) {
-        return switch (part) {
-            case B, B_BIAS, MAGNITUDE, WEIGHT, BASE_WEIGHT, BIAS ->
-                    tensor.info().shape().rank() > 0
-                                    && tensor.info()
-                                            .shape()
-                                            .equals(expectedOutputs(name, part, tensor))
-                            ? name.inHalves(tensor, base.model().config())
-                            : tensor;
-            default -> tensor;
-        };
-    }
-
-    /** The shape with the module's number of outputs: only such rows can be put in order. */
-    private Shape expectedOutputs(CanonicalName name, Part part, Tensor tensor) {
-        long[] dims = tensor.info().shape().dims();
-        Shape own = base.shapes().get(name.hf());
-        dims[0] = own == null || part == Part.A ? dims[0] : own.dim(0);
-        return new Shape(dims);
-    }
-
-    private void requireScalars(Tensor tensor) {
-        if (Scalars.canWiden(tensor.info().dtype())) return;
-        throw new UnsupportedException(
-                "%s: tensor `%s` is %s, expected F32, F16, BF16 or F64"
-                        .formatted(place, tensor.info().name(), tensor.info().dtype()),
-                "Save the adapter in one of these types.");
-    }
-
-    private void refuseUnused() {
-        if (unused.isEmpty()) return;
-        List<String> known =
-                base.shapes().keySet().stream()
-                        .map(BaseModules::module)
-                        .distinct()
-                        .flatMap(
-                                m ->
-                                        List.of(
-                                                "base_model.model." + m + ".lora_A.weight",
-                                                "base_model.model." + m + ".lora_B.weight",
-                                                "base_model.model." + m + ".weight")
-                                                .stream())
-                        .toList();
-        StringBuilder text =
-                new StringBuilder(
-                        "%s: %d of %d tensors belong to nothing in the base"
-                                .formatted(
-                                        place, unused.size(), adapter.tensors().tensors().size()));
-        for (String name : unused.subList(0, Math.min(SHOWN, unused.size()))) {
-            String shown = name.length() > 200 ? name.substring(0, 200) + "…" : name;
-            text.append("\n  ").append(shown);
-            NearestName.among(known, shown)
-                    .ifPresent(n -> text.append("  (nearest: ").append(n).append(')'));
-        }
-        if (unused.size() > SHOWN) text.append("\n  … %d more".formatted(unused.size() - SHOWN));
-        throw new MalformedException(text.toString(), "Is this the base it was trained on?");
+        return new AdapterPlan(
+                adapter, lowRank, tensors.saved(), tensors.underFactors(), rows, originals, notes);
     }
 
     /** Only embedding and head may have other rows than the base: a vocabulary can be enlarged. */
@@ -193,84 +75,7 @@ final class AdapterPlanner {
         throw misshapen(tensor, expected, "as `%s` is in the base".formatted(parameter));
     }
 
-    private void requireTargets() {
-        Set<String> found = new LinkedHashSet<>();
-        byModule.forEach(
-                (module, parts) -> {
-                    boolean only = parts.size() == 1 && parts.containsKey(Part.TOKENS);
-                    if (!only) found.add(module);
-                });
-        if (config.targets() instanceof ModuleSelection.Unsaid) return;
-        List<String> wanted = base.matrices().stream().filter(config::targets).toList();
-        List<String> missing = wanted.stream().filter(m -> !found.contains(m)).toList();
-        if (!missing.isEmpty()) {
-            throw new MalformedException(
-                    "%s: %d of the %d modules that target_modules names have no tensors: %s"
-                            .formatted(place, missing.size(), wanted.size(), shown(missing)),
-                    "The adapter was saved incompletely: save it again.");
-        }
-        List<String> extra = found.stream().filter(m -> !wanted.contains(m)).toList();
-        if (!extra.isEmpty()) {
-            throw new MalformedException(
-                    "%s: %d modules have tensors, but are not among target_modules: %s"
-                            .formatted(place, extra.size(), shown(extra)),
-                    "Configuration and tensors are of different adapters.");
-        }
-    }
-
-    private void requireSaved() {
-        List<String> missing = new ArrayList<>();
-        for (String name : config.modulesToSave()) {
-            boolean any = false;
-            for (String parameter : base.shapes().keySet()) {
-                if (!within(parameter, name)) continue;
-                any = true;
-                boolean there =
-                        saved.containsKey(parameter)
-                                || base.tied()
-                                        && BaseModules.partner(parameter)
-                                                .filter(saved::containsKey)
-                                                .isPresent();
-                if (!there) missing.add(parameter);
-            }
-            if (!any)
-                notes.add(
-                        "modules_to_save names `%s`, which the base does not have".formatted(name));
-        }
-        if (missing.isEmpty()) return;
-        throw new MalformedException(
-                "%s: modules_to_save names parameters that have no tensors: %s"
-                        .formatted(place, shown(missing)),
-                "The adapter was saved incompletely: save it again.");
-    }
-
-    /** Whether a module on the way to the parameter ends in the name: PEFT compares texts. */
-    private static boolean within(String parameter, String name) {
-        for (String path = BaseModules.module(parameter); ; path = BaseModules.module(path)) {
-            if (path.endsWith(name)) return true;
-            if (path.indexOf('.') < 0) return false;
-        }
-    }
-
-    private void requireBiases() {
-        if (config.bias() == Bias.NONE) return;
-        List<String> missing =
-                base.shapes().keySet().stream()
-                        .filter(p -> p.endsWith(BIAS) && !saved.containsKey(p))
-                        .filter(
-                                p ->
-                                        config.bias() == Bias.ALL
-                                                || byModule.containsKey(BaseModules.module(p)))
-                        .toList();
-        if (missing.isEmpty()) return;
-        throw new MalformedException(
-                "%s: the configuration says that biases were trained, but these are missing: %s"
-                        .formatted(place, shown(missing)),
-                "The adapter was saved incompletely: save it again.");
-    }
-
-    private Rows rows(String module, Map<Part, Tensor> parts) {
-        Tensor values = part(parts, Part.TOKENS);
+    private Rows rows(String module, Tensor values) {
         List<Integer> indices =
                 config.tokenIndices().entrySet().stream()
                         .filter(e -> module.equals(e.getKey()) || module.endsWith("." + e.getKey()))
@@ -302,19 +107,6 @@ final class AdapterPlanner {
             }
         }
         return new Rows(values, places);
-    }
-
-    private void requireRows(Map<String, Rows> rows) {
-        for (String name : config.tokenIndices().keySet()) {
-            boolean there =
-                    rows.keySet().stream().anyMatch(m -> m.equals(name) || m.endsWith("." + name));
-            boolean tiedHead = base.tied() && name.endsWith(HEAD) && rows.containsKey(EMBEDDING);
-            if (there || tiedHead) continue;
-            throw new MalformedException(
-                    "%s: trainable_token_indices names `%s`, which has no rows in the adapter"
-                            .formatted(place, name),
-                    "The adapter was saved incompletely: save it again.");
-        }
     }
 
     private LowRank lowRank(String module, Map<Part, Tensor> parts) {
@@ -365,19 +157,18 @@ final class AdapterPlanner {
                 "The adapter was saved incompletely: save it again.");
     }
 
-    private static Tensor part(Map<Part, Tensor> parts, Part part) {
-        return Optional.ofNullable(parts.get(part)).orElseThrow();
-    }
-
     /** The shape of a weight once the adapter's own copy of it, if any, has replaced it. */
     private Shape weightShape(String module) {
         String name = module + WEIGHT;
-        Tensor own = underFactors.get(name);
-        if (own == null) own = saved.get(name);
+        Tensor own = tensors.underFactors().get(name);
+        if (own == null) own = tensors.saved().get(name);
         if (own == null && base.tied()) {
             own =
                     BaseModules.partner(name)
-                            .map(p -> underFactors.getOrDefault(p, saved.get(p)))
+                            .map(
+                                    p ->
+                                            tensors.underFactors()
+                                                    .getOrDefault(p, tensors.saved().get(p)))
                             .orElse(null);
         }
         Shape shape = own != null ? own.info().shape() : base.shapes().get(name);
@@ -417,12 +208,5 @@ final class AdapterPlanner {
                         .formatted(
                                 place, tensor.info().name(), tensor.info().shape(), expected, why),
                 "Is this the base it was trained on, and the configuration it was saved with?");
-    }
-
-    private static String shown(List<String> names) {
-        String first = String.join(", ", names.subList(0, Math.min(SHOWN, names.size())));
-        return names.size() > SHOWN
-                ? first + " and %d more".formatted(names.size() - SHOWN)
-                : first;
     }
 }
