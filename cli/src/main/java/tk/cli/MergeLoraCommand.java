@@ -119,6 +119,7 @@ final class MergeLoraCommand implements Callable<Integer> {
                 plan.folder() ? Optional.empty() : Optional.of(proven(merge, merge.source()));
         try (StagedOutput stage = StagedOutput.open(plan.target(), plan.bytes(), output.force())) {
             new PlanWriter(common.threads(), common.progress()).writeTo(plan, stage.stage());
+            stage.flush();
             AdapterProof proof = planned.orElseGet(() -> provenAt(stage.stage(), merge));
             stage.commit();
             return proof;
@@ -160,8 +161,9 @@ final class MergeLoraCommand implements Callable<Integer> {
                 new JsonObject(new LinkedHashMap<>())
                         .with("path", JsonValue.of(plan.target().toString()))
                         .with("bytes", JsonValue.of(plan.bytes()))
-                        .with("written", JsonValue.of(!output.dryRun()))
-                        .with("lora", proof.evidence().toJson());
+                        .with("written", JsonValue.of(!output.dryRun()));
+        // Only a report wants the hashes of the adapters' files.
+        if (common.json()) json = json.with("lora", proof.evidence().toJson());
         common.result(json, String.join("\n", lines));
     }
 }

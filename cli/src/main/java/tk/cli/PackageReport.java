@@ -96,7 +96,8 @@ record PackageReport(
                         .with("modelfile", JsonValue.of(target.resolve("Modelfile").toString()))
                         .with("report", JsonValue.of(target.resolve("report.json").toString()))
                         .with("verification", moved.with("candidate", candidate));
-        if (merged.isPresent()) json = json.with("lora", merged.get().evidence().toJson());
+        if (merged.isPresent() && common.json())
+            json = json.with("lora", merged.get().evidence().toJson());
         if (installed.isPresent()) json = json.with("installed", Installing.json(installed.get()));
         List<String> lines = new ArrayList<>();
         for (String line : merged.map(AdapterProof::summary).orElse(List.of())) {

@@ -67,7 +67,7 @@ class LoraCommandTest {
         assertThat(run.exit()).as(run.err()).isZero();
         assertThat(run.out())
                 .contains("24 tensors, each used once")
-                .contains("logits of 32 positions: merged and unmerged differ by")
+                .contains("logits of 16 positions: merged and unmerged differ by")
                 .containsPattern("base +unmerged +merged\n  .+ -?\\d+\\.\\d{4} +-?\\d+\\.\\d{4}");
     }
 

@@ -56,19 +56,29 @@ final class LoraTensor implements Tensor {
         long rowBytes = info().rowBytes();
         Factors factors = cache.of(lowRank);
         float[] delta = new float[Factors.BLOCK];
+        float[] next = new float[Factors.BLOCK];
         float[] weight = new float[Factors.BLOCK];
         RowValues values = new RowValues(info(), Factors.BLOCK);
         for (int block = 0; block < factors.blocks(); block++) {
             int n = factors.width(block);
-            long start = type.byteSize((long) block * Factors.BLOCK);
-            for (long i = 0; i < count; i++) {
-                long at = i * rowBytes + start;
-                factors.row(first + i, block, delta);
-                values.widen(rows, at, weight, n);
-                for (int j = 0; j < n; j++) weight[j] += delta[j] * scale;
-                values.narrow(weight, n, rows, at);
+            long at = type.byteSize((long) block * Factors.BLOCK);
+            long i = 0;
+            for (; i + 2 <= count; i += 2) {
+                factors.rows(first + i, block, delta, next);
+                add(delta, values, rows, i * rowBytes + at, weight, n);
+                add(next, values, rows, (i + 1) * rowBytes + at, weight, n);
             }
+            if (i == count) continue;
+            factors.row(first + i, block, delta);
+            add(delta, values, rows, i * rowBytes + at, weight, n);
         }
+    }
+
+    private void add(
+            float[] delta, RowValues values, MemorySegment rows, long at, float[] weight, int n) {
+        values.widen(rows, at, weight, n);
+        for (int j = 0; j < n; j++) weight[j] += delta[j] * scale;
+        values.narrow(weight, n, rows, at);
     }
 
     /** {@code W + s·B·A} of one row in F32. */

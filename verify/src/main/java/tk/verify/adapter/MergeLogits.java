@@ -44,8 +44,8 @@ public record MergeLogits(
         Tolerances limits,
         boolean shared,
         List<Shown> shown) {
-    /** Every layer adds its rounding; more positions show nothing else. */
-    private static final int POSITIONS = 32;
+    /** As many as the forward pass computes at once; a wrong weight shows in every one of them. */
+    private static final int POSITIONS = 16;
 
     private static final int SHOWN = 6;
 
