@@ -1,6 +1,5 @@
 package tk.cli;
 
-import tk.json.JsonValue.JsonArray;
 import tk.json.JsonValue.JsonNumber;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
@@ -23,17 +22,17 @@ import java.util.Set;
  * @param context positions it was made for
  * @param chatTemplate its own, in Jinja
  * @param generation its {@code generation_config.json}
- * @param tokens its vocabulary, by id
+ * @param ends the tokens that end its answers
  * @param language {@code tr} where it says that it speaks Turkish, else {@code en}
  */
 record ModelDefaults(
         int context,
         Optional<String> chatTemplate,
         Optional<JsonObject> generation,
-        List<String> tokens,
+        EndTokens ends,
         String language) {
     static final ModelDefaults NONE =
-            new ModelDefaults(4096, Optional.empty(), Optional.empty(), List.of(), "en");
+            new ModelDefaults(4096, Optional.empty(), Optional.empty(), EndTokens.NONE, "en");
 
     /** Beyond this the key-value cache outgrows the model; whoever has the memory asks for more. */
     private static final int MOST_CONTEXT = 8192;
@@ -46,7 +45,7 @@ record ModelDefaults(
                 Math.toIntExact(Math.min(context, Integer.MAX_VALUE)),
                 model.metadata().string("tokenizer.chat_template"),
                 source.generationConfig(),
-                model.metadata().strings("tokenizer.ggml.tokens").orElse(List.of()),
+                EndTokens.of(source, model.metadata()),
                 model.metadata().strings("general.languages").orElse(List.of()).contains("tr")
                         ? "tr"
                         : "en");
@@ -59,8 +58,7 @@ record ModelDefaults(
 
     /**
      * The parameters that are pinned: those whose defaults differ between versions of Ollama, those
-     * of the template's family, and those that the model came with. Several end tokens become
-     * stops, since a GGUF has room for one.
+     * of the template's family, and those that the model came with. End tokens become stops.
      */
     List<Parameter> parameters(PromptTemplate template) {
         SequencedMap<String, String> pinned = new LinkedHashMap<>();
@@ -79,7 +77,7 @@ record ModelDefaults(
         List<Parameter> all = new ArrayList<>();
         pinned.forEach((name, value) -> all.add(new Parameter(name, value)));
         Set<String> stops = new LinkedHashSet<>(template.stops());
-        stops.addAll(endTokens());
+        stops.addAll(ends.stops());
         stops.forEach(stop -> all.add(new Parameter("stop", stop)));
         return all;
     }
@@ -87,23 +85,5 @@ record ModelDefaults(
     private static String spelled(String name, JsonNumber number) {
         BigDecimal value = new BigDecimal(number.text());
         return name.equals("top_k") ? number.text() : value.stripTrailingZeros().toPlainString();
-    }
-
-    private List<String> endTokens() {
-        List<String> texts = new ArrayList<>();
-        generation
-                .flatMap(g -> g.array("eos_token_id"))
-                .map(JsonArray::items)
-                .filter(ids -> ids.size() > 1)
-                .orElse(List.of())
-                .forEach(
-                        id -> {
-                            if (id instanceof JsonNumber number) {
-                                number.asLong()
-                                        .filter(n -> n >= 0 && n < tokens.size())
-                                        .ifPresent(n -> texts.add(tokens.get(n.intValue())));
-                            }
-                        });
-        return texts;
     }
 }

@@ -81,7 +81,12 @@ final class Packaging {
      * Accounts for every tensor, and tells what a person should know before anything is computed.
      */
     void plan() {
-        GgufModel model = GgufModel.of(source, converting);
+        GgufModel converted = GgufModel.of(source, converting);
+        GgufModel model =
+                new GgufModel(
+                        EndTokens.of(source, converted.metadata()).named(converted.metadata()),
+                        converted.weights(),
+                        converted.notes());
         planned = model;
         model.notes().forEach(common::note);
         if (addsBytes(model)) {

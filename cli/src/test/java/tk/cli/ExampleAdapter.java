@@ -73,7 +73,8 @@ final class ExampleAdapter {
         return new InMemory(info, bytes);
     }
 
-    private record InMemory(TensorInfo info, MemorySegment bytes) implements Tensor {
+    /** A tensor whose bytes are there. */
+    record InMemory(TensorInfo info, MemorySegment bytes) implements Tensor {
         @Override
         public void readRows(long first, long count, MemorySegment into) {
             long row = info.rowBytes();
