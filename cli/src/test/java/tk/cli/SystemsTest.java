@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import tk.cli.CommandLineTest.Run;
+import tk.gguf.GgufFile;
+import tk.gguf.GgufMetadata;
+import tk.gguf.GgufReader;
 import tk.json.Json;
 import tk.json.JsonText;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.modelfile.Modelfile;
 import tk.modelfile.ModelfileParser;
+import tk.modelfile.PromptTemplate;
 import tk.testing.Shared;
 
 import java.io.IOException;
@@ -139,35 +145,69 @@ class SystemsTest {
         assertThat(run.err().split("byte pieces", -1)).hasSize(2);
     }
 
-    /** Meta's shards, chat format of Llama 2. */
-    @Test
-    void packagesMetasShardsAsALlama2Chat() throws IOException {
-        Path shards = Shared.path("fixtures/meta/llama2_mha/mp2");
-        Path template =
-                Files.writeString(
-                        folder.resolve("llama2.gotmpl"),
-                        "[INST] {{ if .System }}<<SYS>>\n{{ .System }}\n<</SYS>>\n\n{{ end }}{{ .Prompt }} [/INST] {{ .Response }}");
-        tk(
-                "package",
-                shards,
-                "--template",
-                template,
-                "--parameter",
-                "stop=[INST]",
-                "--parameter",
-                "stop=[/INST]",
-                "-t",
-                "q8_0");
-        Modelfile modelfile = modelfile();
-        assertThat(modelfile.template().orElseThrow()).contains("<<SYS>>\n");
-        assertThat(modelfile.parameter("stop")).containsExactly("[INST]", "[/INST]");
+    /** The same as one file, of the types that {@code ollama create} makes and refuses. */
+    @ParameterizedTest
+    @ValueSource(strings = {"q4_K_M", "q5_K_M"})
+    void packagesTheTurkishModelAsAQuantizedFile(String type) {
+        Run run =
+                tk(
+                        "package",
+                        CommandLineTest.EXAMPLE.resolve("turkish_llm_mini.pt"),
+                        "-t",
+                        type,
+                        "--system",
+                        "Türkçe yardımcı asistan.",
+                        "--parameter",
+                        "num_ctx=4096");
+        assertThat(gguf(run).toString()).endsWith("-" + type + ".gguf");
+        assertThat(modelfile().system()).contains("Türkçe yardımcı asistan.");
+        assertThat(modelfile().parameter("num_ctx")).containsExactly("4096");
     }
 
-    /** A LoRA chat model, its adapter merged on the way, with its Turkish system message. */
+    private static Path gguf(Run run) {
+        return Path.of(run.json().object("gguf").flatMap(g -> g.string("path")).orElseThrow());
+    }
+
+    private static GgufMetadata metadata(Run run) {
+        try (GgufFile file = new GgufReader().open(gguf(run))) {
+            return file.gguf();
+        }
+    }
+
+    /** Meta's shards; no file says how Llama 2 Chat is prompted, so it is said. */
     @Test
-    void packagesALoraWithItsTurkishSystemMessageAsInt8() {
-        Path base = Shared.path("fixtures/lora/base_untied");
-        Path adapter = Shared.path("fixtures/lora/adapters/trendyol_r64_a128");
+    void packagesMetasShardsAsALlama2Chat() throws IOException {
+        packagesALlama2Chat(SmallModels.metaRelease(folder.resolve("llama-2-7b-chat")));
+    }
+
+    @Test
+    void packagesMetasShardsThatOthersWrote() {
+        packagesALlama2Chat(Shared.path("fixtures/meta/llama2_mha/mp2"));
+    }
+
+    private void packagesALlama2Chat(Path shards) {
+        Run run = tk("package", shards, "--template", "llama2-chat", "-t", "q8_0");
+        assertThat(metadata(run).string("general.architecture")).contains("llama");
+        Modelfile modelfile = modelfile();
+        assertThat(modelfile.template())
+                .contains(PromptTemplate.named("llama2-chat").text())
+                .hasValueSatisfying(t -> assertThat(t).contains("<<SYS>>"));
+        assertThat(modelfile.parameter("stop")).contains("[INST]", "[/INST]", "</s>");
+        assertThat(modelfile.system()).isEqualTo(PromptTemplate.named("llama2-chat").system("en"));
+    }
+
+    /**
+     * A LoRA chat model, merged on the way: rank 64, whole embeddings and head for more pieces than
+     * its base has, its chat template beside it.
+     */
+    @Test
+    void packagesALoraWithMorePiecesAndItsOwnChatTemplateAsInt8() throws IOException {
+        Path base = SmallModels.llama2(folder.resolve("llama-2-7b-hf"));
+        Path adapter =
+                SmallModels.chatAdapter(
+                        folder.resolve("chat-lora"),
+                        20,
+                        PromptTemplate.named("llama2-chat").chatTemplate());
         Run run =
                 tk(
                         "package",
@@ -181,30 +221,58 @@ class SystemsTest {
                         "-t",
                         "int8");
         assertThat(run.json().object("lora")).isPresent();
-        assertThat(modelfile().system()).contains(TRENDYOL);
-        assertThat(modelfile().parameter("temperature")).containsExactly("0.3");
+        assertThat(metadata(run).strings("tokenizer.ggml.tokens").orElseThrow())
+                .hasSize(SmallTokenizers.words(20));
+        Modelfile modelfile = modelfile();
+        assertThat(modelfile.template()).contains(PromptTemplate.named("llama2-chat").text());
+        assertThat(modelfile.system()).contains(TRENDYOL);
+        assertThat(modelfile.parameter("temperature")).containsExactly("0.3");
+        assertThat(modelfile.parameter("stop")).contains("[INST]", "</s>");
     }
 
-    /** Llama 3: byte-level BPE, grouped queries, an untied head. */
     @Test
-    void packagesALlama3WithItsOwnTokenizer() throws IOException {
-        Path hf = Shared.path("fixtures/llama3/base/hf");
-        Path template =
-                Files.writeString(
-                        folder.resolve("llama3.gotmpl"),
-                        "{{ range .Messages }}<|start_header_id|>{{ .Role }}<|end_header_id|>\n\n{{ .Content }}<|eot_id|>{{ end }}<|start_header_id|>assistant<|end_header_id|>\n\n");
+    void packagesALoraThatOthersWrote() {
         Run run =
                 tk(
                         "package",
-                        hf,
-                        "--template",
-                        template,
-                        "--parameter",
-                        "stop=<|eot_id|>",
+                        Shared.path("fixtures/lora/base_untied"),
+                        "--adapter",
+                        Shared.path("fixtures/lora/adapters/trendyol_r64_a128"),
+                        "--system",
+                        TRENDYOL,
                         "-t",
-                        "bf16");
-        Path gguf = Path.of(run.json().object("gguf").flatMap(g -> g.string("path")).orElseThrow());
-        assertThat(gguf.toString()).endsWith("-bf16.gguf");
-        assertThat(modelfile().parameter("stop")).contains("<|eot_id|>");
+                        "int8");
+        assertThat(run.json().object("lora")).isPresent();
+        assertThat(modelfile().system()).contains(TRENDYOL);
+    }
+
+    /** Llama 3 Instruct: byte-level BPE, grouped queries, several tokens that end an answer. */
+    @ParameterizedTest
+    @ValueSource(strings = {"bf16", "q4_K_M"})
+    void packagesALlama3ByItsOwnChatTemplate(String type) throws IOException {
+        String chatTemplate = PromptTemplate.named("llama3").chatTemplate();
+        Path model = SmallModels.llama3(folder.resolve("llama-3-8b-instruct"), chatTemplate);
+        Run run = tk("package", model, "-t", type);
+        assertThat(gguf(run).toString()).endsWith("-" + type + ".gguf");
+        GgufMetadata metadata = metadata(run);
+        assertThat(metadata.string("tokenizer.chat_template")).contains(chatTemplate);
+        assertThat(metadata.integer("tokenizer.ggml.eos_token_id"))
+                .hasValue(SmallTokenizers.special("<|end_of_text|>"));
+        assertThat(metadata.integer("tokenizer.ggml.eot_token_id"))
+                .hasValue(SmallTokenizers.special("<|eot_id|>"));
+        assertThat(metadata.integer("tokenizer.ggml.eom_token_id"))
+                .hasValue(SmallTokenizers.special("<|eom_id|>"));
+        Modelfile modelfile = modelfile();
+        assertThat(modelfile.template()).contains(PromptTemplate.named("llama3").text());
+        assertThat(modelfile.parameter("temperature")).containsExactly("0.6");
+        assertThat(modelfile.parameter("stop"))
+                .contains("<|end_of_text|>", "<|eom_id|>", "<|eot_id|>", "<|start_header_id|>");
+    }
+
+    @Test
+    void packagesALlama3ThatOthersWrote() {
+        Run run = tk("package", Shared.path("fixtures/llama3/base/hf"), "-t", "bf16");
+        assertThat(gguf(run).toString()).endsWith("-bf16.gguf");
+        assertThat(modelfile().template()).contains(PromptTemplate.named("llama3").text());
     }
 }
