@@ -15,14 +15,12 @@ import java.util.Set;
 
 /** Whether an adapter has tensors for everything that its configuration names, and for no more. */
 final class Completeness {
-    private final Adapter adapter;
     private final AdapterConfig config;
     private final BaseModules base;
     private final SortedTensors tensors;
     private final String place;
 
     Completeness(Adapter adapter, BaseModules base, SortedTensors tensors) {
-        this.adapter = adapter;
         this.config = adapter.config();
         this.base = base;
         this.tensors = tensors;

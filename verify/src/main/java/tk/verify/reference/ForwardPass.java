@@ -53,7 +53,7 @@ final class ForwardPass implements AutoCloseable {
                 2 * model.hidden()
                         + 2 * (model.heads() + model.kvHeads()) * model.headDim()
                         + model.feedForward();
-        this.chunk = Math.clamp(HELD / perPosition / 64 * 64, 64, LONGEST);
+        this.chunk = Math.clamp(HELD / perPosition / 64 * 64L, 64, LONGEST);
         this.product = new MatrixProduct(kernels, pool);
         this.attention = new Attention(model, kernels, pool);
         this.row = new float[model.hidden()];
