@@ -25,7 +25,8 @@ final class ForwardPass implements AutoCloseable {
      */
     private static final int HELD = 16 << 20;
 
-    private static final int LONGEST = 1024;
+    /** Positions of a chunk, at most. */
+    static final int LONGEST = 1024;
 
     private final Decoder model;
     private final Kernels kernels;

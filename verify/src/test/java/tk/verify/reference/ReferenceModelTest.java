@@ -70,7 +70,7 @@ class ReferenceModelTest {
     @Test
     void sequencesOfSeveralChunksAgreeWithDoublePrecision() {
         RandomModel model = RandomModel.of("LlamaForCausalLM", Map.of());
-        assertAgrees(model, plainFrequencies(12), 1, 0, 2 * ForwardPass.CHUNK + 5);
+        assertAgrees(model, plainFrequencies(12), 1, 0, 2 * ForwardPass.LONGEST + 5);
     }
 
     @Test
@@ -109,7 +109,7 @@ class ReferenceModelTest {
     @Test
     void mistralLooksBackAsFarAsItsWindow() {
         RandomModel model = RandomModel.of("MistralForCausalLM", Map.of("sliding_window", "7"));
-        assertAgrees(model, plainFrequencies(12), 1, 7, ForwardPass.CHUNK + 70);
+        assertAgrees(model, plainFrequencies(12), 1, 7, ForwardPass.LONGEST + 70);
     }
 
     @Test
@@ -178,7 +178,7 @@ class ReferenceModelTest {
     void sequencesThatRunTogetherGiveWhatEachGivesAlone() {
         RandomModel model = RandomModel.of("MistralForCausalLM", Map.of("sliding_window", "7"));
         // More than a chunk together: the third is cut in two.
-        List<int[]> sequences = List.of(model.tokens(70), model.tokens(1), model.tokens(250));
+        List<int[]> sequences = List.of(model.tokens(70), model.tokens(1), model.tokens(1000));
         try (ReferenceModel reference = ReferenceModels.open(model.checkpoint(), model.config())) {
             List<float[][]> alone = new ArrayList<>();
             for (int[] tokens : sequences) alone.add(logits(reference, tokens));
@@ -189,7 +189,7 @@ class ReferenceModelTest {
                         assertThat(position).isEqualTo(seen[sequence]++);
                         assertClose(logits, alone.get(sequence)[position]);
                     });
-            assertThat(seen).containsExactly(70, 1, 250);
+            assertThat(seen).containsExactly(70, 1, 1000);
         }
     }
 
@@ -226,8 +226,8 @@ class ReferenceModelTest {
     @Test
     void earlierPositionsMayBeSkipped() {
         RandomModel model = RandomModel.of("LlamaForCausalLM", Map.of());
-        int[] tokens = model.tokens(ForwardPass.CHUNK + 40);
-        int first = ForwardPass.CHUNK + 11;
+        int[] tokens = model.tokens(ForwardPass.LONGEST + 40);
+        int first = ForwardPass.LONGEST + 11;
         List<Integer> positions = new ArrayList<>();
         try (ReferenceModel reference = ReferenceModels.open(model.checkpoint(), model.config())) {
             float[][] whole = logits(reference, tokens);
