@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 
 /**
- * Dot products of a stored row with a vector: what decoding one token at a time consists of. They
- * run at the speed of memory, so the row is read once and never written.
+ * Dot products of a row with a vector: what decoding one token at a time consists of. Of stored
+ * rows they run at the speed of memory, so the row is read once and never written.
  */
 final class VectorDots {
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
@@ -97,6 +97,40 @@ final class VectorDots {
                             .fma(FloatVector.fromArray(FLOATS, x, xAt + i), s0);
         }
         return s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+    }
+
+    /**
+     * {@code Σ_k a[k] · b[k]} of two runs of any length, in as many partial sums as four vectors
+     * have lanes.
+     */
+    static float f32(float[] a, int aAt, float[] b, int bAt, int count) {
+        FloatVector s0 = FloatVector.zero(FLOATS);
+        FloatVector s1 = s0;
+        FloatVector s2 = s0;
+        FloatVector s3 = s0;
+        int i = 0;
+        for (; i <= count - 4 * LANES; i += 4 * LANES) {
+            int p = aAt + i;
+            int q = bAt + i;
+            s0 = FloatVector.fromArray(FLOATS, a, p).fma(FloatVector.fromArray(FLOATS, b, q), s0);
+            s1 =
+                    FloatVector.fromArray(FLOATS, a, p + LANES)
+                            .fma(FloatVector.fromArray(FLOATS, b, q + LANES), s1);
+            s2 =
+                    FloatVector.fromArray(FLOATS, a, p + 2 * LANES)
+                            .fma(FloatVector.fromArray(FLOATS, b, q + 2 * LANES), s2);
+            s3 =
+                    FloatVector.fromArray(FLOATS, a, p + 3 * LANES)
+                            .fma(FloatVector.fromArray(FLOATS, b, q + 3 * LANES), s3);
+        }
+        for (; i <= count - LANES; i += LANES) {
+            s0 =
+                    FloatVector.fromArray(FLOATS, a, aAt + i)
+                            .fma(FloatVector.fromArray(FLOATS, b, bAt + i), s0);
+        }
+        float sum = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        for (; i < count; i++) sum += a[aAt + i] * b[bAt + i];
+        return sum;
     }
 
     /** {@code count}, a multiple of the lanes, BF16 values from byte {@code at} on. */
