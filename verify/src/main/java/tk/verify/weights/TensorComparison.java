@@ -11,7 +11,6 @@ import tk.tensor.TensorInfo;
 
 import java.lang.foreign.MemorySegment;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -34,24 +33,6 @@ final class TensorComparison {
     /** Rows are compared in runs of about so many values. */
     private static final int CHUNK = 1 << 18;
 
-    /**
-     * With an importance matrix, a value that hardly matters may be left more than a step away:
-     * this share at most.
-     */
-    private static final double REFITTED = 0.001;
-
-    /** Up to this share, codes that aren't the nearest are damage; beyond, another rounding. */
-    private static final double DAMAGE = 0.01;
-
-    /**
-     * Limit of the root mean square error in steps: 0.29 where every code is the nearest, up to 0.5
-     * where errors are compensated, 1 where every code is off by one.
-     */
-    private static final double ROUNDING = 0.6;
-
-    /** Limit of the normalised error of a type whose blocks are not looked into. */
-    private static final double OTHER_TYPES = 0.25;
-
     /** Types that a file between source and target may have had. */
     private static final List<DType> INTERMEDIATE = List.of(DType.F16, DType.BF16);
 
@@ -63,23 +44,7 @@ final class TensorComparison {
     private final boolean importance;
     private final Optional<CodeGrid> grid;
     private final CodeGrid.Scales scales = new CodeGrid.Scales();
-
-    private long changed;
-    private long wrong;
-    private long firstWrong = -1;
-    private double firstExpected;
-    private double firstFound;
-    private long overflows;
-    private long notNearest;
-    private long inside;
-    private double squaredSteps;
-    private long farOff;
-    private long lostBlocks;
-    private double maxAbs;
-    private double squaredError;
-    private double squaredSource;
-    private long worstRow;
-    private double worstRowError = -1;
+    private final TensorTally tally;
 
     private TensorComparison(
             Tensor source, Tensor target, Optional<DType> through, long rows, boolean importance) {
@@ -89,6 +54,7 @@ final class TensorComparison {
         this.rows = rows;
         this.columns = Math.toIntExact(source.info().shape().columns());
         this.importance = importance;
+        this.tally = new TensorTally(columns);
         this.grid = CodeGrid.of(target.info().dtype());
     }
 
@@ -117,8 +83,8 @@ final class TensorComparison {
     /** Whether no other rounding needs to be thought of. */
     private boolean holdsTheNearest() {
         if (grid.isEmpty()) return true;
-        boolean nearest = notNearest == 0 || fitsAfterCoding();
-        return nearest && failure(Math.max(1, (double) rows * columns)).isEmpty();
+        boolean nearest = tally.notNearest == 0 || fitsAfterCoding();
+        return nearest && verdict().failure().isEmpty();
     }
 
     private void run() {
@@ -138,7 +104,7 @@ final class TensorComparison {
 
     /** Whether the values did not come by this other type. */
     private boolean isRefuted() {
-        return through.isPresent() && notNearest > 0 && !fitsAfterCoding();
+        return through.isPresent() && tally.notNearest > 0 && !fitsAfterCoding();
     }
 
     /** Rows with equal bytes differ in nothing; only the source's energy is added up. */
@@ -151,7 +117,7 @@ final class TensorComparison {
             if (a.segment().mismatch(b.segment()) >= 0) return false;
             FloatRows.widen(source.info().dtype(), a.segment(), 0, expected, 0, count * columns);
             System.arraycopy(expected, 0, found, 0, count * columns);
-            for (int row = 0; row < count; row++) addRow(first + row, row, expected, found);
+            for (int row = 0; row < count; row++) tally.addRow(first + row, row, expected, found);
             return true;
         }
     }
@@ -170,20 +136,20 @@ final class TensorComparison {
             int width = type.blockBytes();
             for (long at = a.mismatch(b); at >= 0; ) {
                 int index = (int) (at / width);
-                addWrong(first, index, expected[index], found[index]);
+                tally.addWrong(first, index, expected[index], found[index]);
                 long next = (index + 1L) * width;
                 long more = a.asSlice(next).mismatch(b.asSlice(next));
                 at = more < 0 ? -1 : next + more;
             }
             for (int i = 0; i < values; i++) {
                 if (Float.isInfinite(found[i]) && !Float.isInfinite(expected[i])) {
-                    if (overflows++ == 0 && wrong == 0) {
-                        rememberFirst(first, i, expected[i], found[i]);
+                    if (tally.overflows++ == 0 && tally.wrong == 0) {
+                        tally.rememberFirst(first, i, expected[i], found[i]);
                     }
                 }
             }
         }
-        for (int row = 0; row < count; row++) addRow(first + row, row, expected, found);
+        for (int row = 0; row < count; row++) tally.addRow(first + row, row, expected, found);
     }
 
     private void compareBlocks(long first, int count, float[] expected, float[] found) {
@@ -204,7 +170,7 @@ final class TensorComparison {
                 if (isRefuted()) return;
             }
         }
-        for (int row = 0; row < count; row++) addRow(first + row, row, expected, found);
+        for (int row = 0; row < count; row++) tally.addRow(first + row, row, expected, found);
     }
 
     /** The values as a file of another type held them. */
@@ -242,19 +208,20 @@ final class TensorComparison {
                 double nearest = codes.nearestDistance(expected[i], step, offset);
                 double spacing = codes.spacing(step);
                 if (nearest <= spacing / 2) {
-                    inside++;
-                    squaredSteps += error * error / (spacing * spacing);
+                    tally.inside++;
+                    tally.squaredSteps += error * error / (spacing * spacing);
                 }
                 double beyond = error - nearest - codes.slack(expected[i], found[i], step, offset);
                 if (beyond <= 0) continue;
-                notNearest++;
+                tally.notNearest++;
                 // A NaN is never within a step.
                 if (!(beyond <= spacing * (fitsAfterCoding() ? 2 : 1))) {
-                    if (farOff++ == 0) rememberFirst(firstRow, i, expected[i], found[i]);
+                    if (tally.farOff++ == 0)
+                        tally.rememberFirst(firstRow, i, expected[i], found[i]);
                 }
             }
         }
-        if (lostValues) lostBlocks++;
+        if (lostValues) tally.lostBlocks++;
     }
 
     /**
@@ -269,36 +236,16 @@ final class TensorComparison {
                 };
     }
 
-    private void addWrong(long firstRow, int index, float expected, float found) {
-        // The source's NaN keeps its sign only in some types; any NaN stands for it.
-        if (Float.isNaN(expected) && Float.isNaN(found)) return;
-        if (wrong++ == 0) rememberFirst(firstRow, index, expected, found);
-    }
-
-    private void rememberFirst(long firstRow, int index, float expected, float found) {
-        firstWrong = firstRow * columns + index;
-        firstExpected = expected;
-        firstFound = found;
-    }
-
-    private void addRow(long row, int within, float[] expected, float[] found) {
-        double error = 0;
-        double energy = 0;
-        for (int i = within * columns; i < (within + 1) * columns; i++) {
-            double difference = (double) found[i] - expected[i];
-            if (difference != 0) {
-                changed++;
-                maxAbs = Math.max(maxAbs, Math.abs(difference));
-                error += difference * difference;
-            }
-            energy += (double) expected[i] * expected[i];
-        }
-        squaredError += error;
-        squaredSource += energy;
-        if (error > worstRowError) {
-            worstRowError = error;
-            worstRow = row;
-        }
+    private TensorVerdict verdict() {
+        return new TensorVerdict(
+                source.info(),
+                target.info(),
+                through,
+                importance,
+                fitsAfterCoding(),
+                grid.isPresent(),
+                Math.max(1, (double) rows * columns),
+                tally);
     }
 
     private TensorDifference result(Role role) {
@@ -312,130 +259,15 @@ final class TensorComparison {
                 source.info().dtype(),
                 info.dtype(),
                 info.shape(),
-                changed,
-                maxAbs,
-                Math.sqrt(squaredError / values),
-                squaredError == 0 ? 0 : squaredError / Math.max(squaredSource, Double.MIN_NORMAL),
-                worstRow,
-                notNearest,
-                failure(values),
-                note(values));
-    }
-
-    private Optional<String> failure(double values) {
-        String place = "`%s`".formatted(target.info().name());
-        if (overflows > 0) {
-            return Optional.of(
-                    String.format(
-                            Locale.ROOT,
-                            "%s: %,d values overflow %s, the first at %s: %s became %s",
-                            place,
-                            overflows,
-                            target.info().dtype(),
-                            position(),
-                            (float) firstExpected,
-                            (float) firstFound));
-        }
-        if (wrong > 0) {
-            return Optional.of(
-                    String.format(
-                            Locale.ROOT,
-                            "%s: %,d of %,.0f values are not %s as %s, the first at %s: %s, expected %s",
-                            place,
-                            wrong,
-                            values,
-                            "`" + source.info().name() + "`",
-                            target.info().dtype(),
-                            position(),
-                            (float) firstFound,
-                            (float) firstExpected));
-        }
-        if (!(squaredError < Double.POSITIVE_INFINITY)) {
-            return Optional.of(place + ": holds values that are not finite");
-        }
-        if (farOff > (fitsAfterCoding() ? REFITTED * values : 0)) {
-            return Optional.of(
-                    String.format(
-                            Locale.ROOT,
-                            "%s: %,d of %,.0f values are more than a step of %s away from `%s`, the first at %s: %s, expected %s",
-                            place,
-                            farOff,
-                            values,
-                            target.info().dtype(),
-                            source.info().name(),
-                            position(),
-                            (float) firstFound,
-                            (float) firstExpected));
-        }
-        if (lostBlocks > 0 && !importance) {
-            return Optional.of(
-                    String.format(
-                            Locale.ROOT,
-                            "%s: %,d blocks have lost their scale",
-                            place,
-                            lostBlocks));
-        }
-        if (notNearest > 0 && notNearest <= DAMAGE * values && !fitsAfterCoding()) {
-            return Optional.of(
-                    String.format(
-                            Locale.ROOT,
-                            "%s: %,d of %,.0f codes are not the nearest to `%s`",
-                            place,
-                            notNearest,
-                            values,
-                            source.info().name()));
-        }
-        double steps = Math.sqrt(squaredSteps / Math.max(1, inside));
-        if (notNearest > DAMAGE * values && steps > ROUNDING) {
-            return Optional.of(
-                    String.format(
-                            Locale.ROOT,
-                            "%s: values are %.2f steps of %s away from `%s` on average, at most %.2f expected",
-                            place,
-                            steps,
-                            target.info().dtype(),
-                            source.info().name(),
-                            ROUNDING));
-        }
-        if (target.info().dtype().isBlock()
-                && grid.isEmpty()
-                && squaredError > OTHER_TYPES * squaredSource) {
-            return Optional.of(
-                    String.format(
-                            Locale.ROOT,
-                            "%s: normalised error %.3f against `%s`, at most %.2f expected",
-                            place,
-                            squaredError / squaredSource,
-                            source.info().name(),
-                            OTHER_TYPES));
-        }
-        return Optional.empty();
-    }
-
-    private Optional<String> note(double values) {
-        if (through.isPresent()) {
-            return Optional.of(
-                    "quantized from `%s` rounded to %s, as a file in between held it"
-                            .formatted(source.info().name(), through.get()));
-        }
-        if (lostBlocks > 0) {
-            return Optional.of(
-                    String.format(
-                            Locale.ROOT,
-                            "%,d blocks without importance hold a constant",
-                            lostBlocks));
-        }
-        if (notNearest > 0) {
-            return Optional.of(
-                    String.format(
-                            Locale.ROOT,
-                            "%.1f %% of the codes are not the nearest: another rounding than llama.cpp's",
-                            100 * notNearest / values));
-        }
-        return Optional.empty();
-    }
-
-    private String position() {
-        return "[%d, %d]".formatted(firstWrong / columns, firstWrong % columns);
+                tally.changed,
+                tally.maxAbs,
+                Math.sqrt(tally.squaredError / values),
+                tally.squaredError == 0
+                        ? 0
+                        : tally.squaredError / Math.max(tally.squaredSource, Double.MIN_NORMAL),
+                tally.worstRow,
+                tally.notNearest,
+                verdict().failure(),
+                verdict().note());
     }
 }
