@@ -1,22 +1,37 @@
 package tk.verify;
 
-import tk.quantize.BlockCodecs;
+import static tk.verify.WrongTensors.change;
+import static tk.verify.WrongTensors.copy;
+import static tk.verify.WrongTensors.copyLayer;
+import static tk.verify.WrongTensors.cut;
+import static tk.verify.WrongTensors.each;
+import static tk.verify.WrongTensors.layers;
+import static tk.verify.WrongTensors.other;
+import static tk.verify.WrongTensors.put;
+import static tk.verify.WrongTensors.relabelled;
+import static tk.verify.WrongTensors.remove;
+import static tk.verify.WrongTensors.swap;
+import static tk.verify.WrongTensors.swapLayers;
+import static tk.verify.WrongValues.copyRows;
+import static tk.verify.WrongValues.lowRank;
+import static tk.verify.WrongValues.plus;
+import static tk.verify.WrongValues.roll;
+import static tk.verify.WrongValues.scale;
+import static tk.verify.WrongValues.swapRows;
+import static tk.verify.WrongValues.through;
+import static tk.verify.WrongValues.undo;
+import static tk.verify.WrongValues.zero;
+
 import tk.tensor.DType;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.SplittableRandom;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
 
 /** Conversions whose tensors are wrong. */
 final class WeightMutations {
     private static final int D = TinyModel.HEAD_DIM;
     private static final int W = TinyModel.HIDDEN;
-    private static final TinyModel OTHER =
-            TinyModel.of(
-                    "LlamaForCausalLM", TinyModel.llama().vocabulary(), java.util.Map.of(), 99);
-
     private final List<Mutation> all = new ArrayList<>();
 
     static List<Mutation> all() {
@@ -27,7 +42,7 @@ final class WeightMutations {
         mutations.head();
         mutations.presence();
         mutations.precision();
-        mutations.bytes();
+        mutations.all.addAll(StoredByteMutations.all());
         return mutations.all;
     }
 
@@ -40,27 +55,39 @@ final class WeightMutations {
         add(
                 g,
                 "q rows un-permuted in one layer",
-                m -> change(m, "blk.2.attn_q.weight", this::undo));
-        add(g, "q rows un-permuted in all layers", m -> each(m, "attn_q.weight", this::undo));
+                m -> change(m, "blk.2.attn_q.weight", WrongValues::undo));
+        add(
+                g,
+                "q rows un-permuted in all layers",
+                m -> each(m, "attn_q.weight", WrongValues::undo));
         add(
                 g,
                 "k rows un-permuted in one layer",
-                m -> change(m, "blk.1.attn_k.weight", this::undo));
-        add(g, "k rows un-permuted in all layers", m -> each(m, "attn_k.weight", this::undo));
+                m -> change(m, "blk.1.attn_k.weight", WrongValues::undo));
+        add(
+                g,
+                "k rows un-permuted in all layers",
+                m -> each(m, "attn_k.weight", WrongValues::undo));
         add(
                 g,
                 "q and k rows un-permuted in all layers",
                 m -> {
-                    each(m, "attn_q.weight", this::undo);
-                    each(m, "attn_k.weight", this::undo);
+                    each(m, "attn_q.weight", WrongValues::undo);
+                    each(m, "attn_k.weight", WrongValues::undo);
                 });
         add(
                 g,
                 "q rows permuted twice in one layer",
-                m -> change(m, "blk.0.attn_q.weight", this::again));
-        add(g, "k rows permuted twice in all layers", m -> each(m, "attn_k.weight", this::again));
-        add(g, "v rows permuted too", m -> change(m, "blk.0.attn_v.weight", this::again));
-        add(g, "o rows permuted too", m -> change(m, "blk.3.attn_output.weight", this::again));
+                m -> change(m, "blk.0.attn_q.weight", WrongValues::again));
+        add(
+                g,
+                "k rows permuted twice in all layers",
+                m -> each(m, "attn_k.weight", WrongValues::again));
+        add(g, "v rows permuted too", m -> change(m, "blk.0.attn_v.weight", WrongValues::again));
+        add(
+                g,
+                "o rows permuted too",
+                m -> change(m, "blk.3.attn_output.weight", WrongValues::again));
         add(
                 g,
                 "q permuted as one head",
@@ -88,7 +115,7 @@ final class WeightMutations {
         add(
                 g,
                 "shards joined along the wrong axis",
-                m -> change(m, "blk.0.attn_output.weight", WeightMutations::swapColumns));
+                m -> change(m, "blk.0.attn_output.weight", WrongValues::swapColumns));
         add(
                 g,
                 "half of the rows from another layer",
@@ -104,15 +131,15 @@ final class WeightMutations {
         add(
                 g,
                 "a square matrix transposed: q",
-                m -> change(m, "blk.1.attn_q.weight", WeightMutations::transposed));
+                m -> change(m, "blk.1.attn_q.weight", WrongValues::transposed));
         add(
                 g,
                 "a square matrix transposed: o",
-                m -> change(m, "blk.1.attn_output.weight", WeightMutations::transposed));
+                m -> change(m, "blk.1.attn_output.weight", WrongValues::transposed));
         add(
                 g,
                 "a square matrix transposed: down",
-                m -> change(m, "blk.2.ffn_down.weight", WeightMutations::transposed));
+                m -> change(m, "blk.2.ffn_down.weight", WrongValues::transposed));
     }
 
     private void places() {
@@ -346,285 +373,5 @@ final class WeightMutations {
                 g,
                 "one tensor labelled with another type of its size",
                 m -> relabelled(m, "blk.1.ffn_up.weight"));
-    }
-
-    private void bytes() {
-        String g = "stored bytes";
-        add(g, "one sign bit flipped", m -> damage(m, b -> b[at(m, 5) + signAt(m)] ^= (byte) 0x80));
-        add(
-                g,
-                "one bit of a scale or exponent flipped",
-                m -> damage(m, b -> b[at(m, 6) + signAt(m)] ^= 0x10));
-        add(
-                g,
-                "one bit of a code or mantissa flipped",
-                m -> damage(m, b -> b[at(m, 9) + codeAt(m)] ^= 0x40));
-        add(
-                g,
-                "a block's scale zero",
-                m ->
-                        damage(
-                                m,
-                                b -> {
-                                    b[at(m, 7) + signAt(m)] = 0;
-                                    b[at(m, 7) + signAt(m) - 1] = 0;
-                                    if (!m.type.isBlock())
-                                        b[
-                                                        at(m, 7)
-                                                                + signAt(m)
-                                                                - 2
-                                                                + (m.type == DType.F32 ? 0 : 2)] =
-                                                0;
-                                }));
-        add(
-                g,
-                "a hundred bits flipped",
-                m ->
-                        damage(
-                                m,
-                                b -> {
-                                    SplittableRandom r = new SplittableRandom(3);
-                                    for (int i = 0; i < 100; i++)
-                                        b[r.nextInt(b.length)] ^= (byte) (1 << r.nextInt(8));
-                                }));
-        add(
-                g,
-                "a hole of 64 zero bytes",
-                m -> damage(m, b -> java.util.Arrays.fill(b, 4096, 4160, (byte) 0)));
-        add(
-                g,
-                "data shifted by one block",
-                m ->
-                        damage(
-                                m,
-                                b -> {
-                                    int n = m.type.isBlock() ? m.type.blockBytes() : 32;
-                                    byte[] c = b.clone();
-                                    System.arraycopy(c, 0, b, n, b.length - n);
-                                }));
-        add(
-                g,
-                "bytes in the wrong order",
-                m ->
-                        damage(
-                                m,
-                                b -> {
-                                    for (int i = 0; i + 1 < b.length; i += 2) {
-                                        byte x = b[i];
-                                        b[i] = b[i + 1];
-                                        b[i + 1] = x;
-                                    }
-                                }));
-        add(
-                g,
-                "the end of a tensor zero",
-                m ->
-                        damage(
-                                m,
-                                b ->
-                                        java.util.Arrays.fill(
-                                                b, b.length - b.length / 8, b.length, (byte) 0)));
-        add(
-                g,
-                "two blocks exchanged",
-                m ->
-                        damage(
-                                m,
-                                b -> {
-                                    int n = m.type.isBlock() ? m.type.blockBytes() : 32;
-                                    for (int i = 0; i < n; i++) {
-                                        byte x = b[i];
-                                        b[i] = b[i + 5 * n];
-                                        b[i + 5 * n] = x;
-                                    }
-                                }));
-    }
-
-    // --- what they are made of ---
-
-    private static void damage(TinyGguf m, Consumer<byte[]> change) {
-        m.damage.put("blk.1.ffn_up.weight", change);
-    }
-
-    /** Where a block (or the value in its place) begins. */
-    private static int at(TinyGguf m, int block) {
-        return block * (m.type.isBlock() ? m.type.blockBytes() : m.type.blockBytes() * 32);
-    }
-
-    /** The byte that holds the sign of a block's scale, or of a value. */
-    private static int signAt(TinyGguf m) {
-        return m.type.isBlock() ? 1 : m.type.blockBytes() - 1;
-    }
-
-    private static int codeAt(TinyGguf m) {
-        return m.type.isBlock() ? m.type.blockBytes() / 2 : m.type == DType.F32 ? 2 : 0;
-    }
-
-    private static void layers(java.util.function.IntConsumer change) {
-        for (int i = 0; i < TinyModel.LAYERS; i++) change.accept(i);
-    }
-
-    private static void change(TinyGguf m, String name, UnaryOperator<float[]> change) {
-        m.values.put(name, change.apply(m.values.get(name)));
-    }
-
-    private static void each(TinyGguf m, String suffix, UnaryOperator<float[]> change) {
-        layers(i -> change(m, "blk." + i + "." + suffix, change));
-    }
-
-    private static void put(TinyGguf m, String name, float[] values, long... shape) {
-        m.values.put(name, values);
-        m.shapes.put(name, shape);
-    }
-
-    private static void remove(TinyGguf m, String name) {
-        m.values.remove(name);
-        m.shapes.remove(name);
-    }
-
-    private static void copy(TinyGguf m, String to, String from) {
-        m.values.put(to, m.values.get(from).clone());
-    }
-
-    private static void swap(TinyGguf m, String a, String b) {
-        float[] first = m.values.get(a);
-        m.values.put(a, m.values.get(b));
-        m.values.put(b, first);
-    }
-
-    private static void swapLayers(TinyGguf m, int a, int b) {
-        for (String name : List.copyOf(m.values.keySet())) {
-            String start = "blk." + a + ".";
-            if (name.startsWith(start)) swap(m, name, name.replace(start, "blk." + b + "."));
-        }
-    }
-
-    private static void copyLayer(TinyGguf m, int from, int to) {
-        for (String name : List.copyOf(m.values.keySet())) {
-            String start = "blk." + from + ".";
-            if (name.startsWith(start)) copy(m, name.replace(start, "blk." + to + "."), name);
-        }
-    }
-
-    private static void other(TinyGguf m, String start) {
-        TinyGguf other = new TinyGguf(OTHER, m.type);
-        m.values.replaceAll((n, v) -> n.startsWith(start) ? other.values.get(n) : v);
-    }
-
-    private static void cut(TinyGguf m, String name) {
-        float[] values = m.values.get(name);
-        put(m, name, java.util.Arrays.copyOf(values, values.length - W), values.length / W - 1, W);
-    }
-
-    /** The same bytes under the name of a type of the same size. */
-    private static void relabelled(TinyGguf m, String name) {
-        DType wrong = m.type == DType.Q8_0 || m.type == DType.Q4_K ? DType.IQ4_NL : DType.BF16;
-        DType right = wrong == DType.IQ4_NL ? DType.Q4_0 : DType.F16;
-        float[] values = m.values.get(name);
-        m.types.put(name, wrong);
-        m.damage.put(
-                name,
-                b ->
-                        System.arraycopy(
-                                TinyTensor.of(name, right, values, m.shapes.get(name)).bytes(),
-                                0,
-                                b,
-                                0,
-                                b.length));
-    }
-
-    private float[] undo(float[] rows) {
-        float[] out = new float[rows.length];
-        for (int row = 0; row < rows.length / W; row++) {
-            int within = row % D;
-            int to = row - within + within / 2 + (within % 2) * (D / 2);
-            System.arraycopy(rows, row * W, out, to * W, W);
-        }
-        return out;
-    }
-
-    private float[] again(float[] rows) {
-        return TinyGguf.interleave(rows, D, W);
-    }
-
-    private static float[] transposed(float[] v) {
-        float[] out = new float[v.length];
-        for (int i = 0; i < W; i++) for (int j = 0; j < W; j++) out[j * W + i] = v[i * W + j];
-        return out;
-    }
-
-    private static float[] swapRows(float[] v, int a, int b, int count) {
-        float[] out = v.clone();
-        System.arraycopy(v, a * W, out, b * W, count * W);
-        System.arraycopy(v, b * W, out, a * W, count * W);
-        return out;
-    }
-
-    private static float[] copyRows(float[] v, int to, int from, int count) {
-        float[] out = v.clone();
-        System.arraycopy(v, from * W, out, to * W, count * W);
-        return out;
-    }
-
-    private static float[] swapColumns(float[] v) {
-        float[] out = new float[v.length];
-        for (int row = 0; row < v.length / W; row++) {
-            System.arraycopy(v, row * W, out, row * W + W / 2, W / 2);
-            System.arraycopy(v, row * W + W / 2, out, row * W, W / 2);
-        }
-        return out;
-    }
-
-    private static float[] roll(float[] v, int by) {
-        float[] out = new float[v.length];
-        System.arraycopy(v, 0, out, by, v.length - by);
-        System.arraycopy(v, v.length - by, out, 0, by);
-        return out;
-    }
-
-    private static float[] zero(float[] v, int from, int count) {
-        return zero(v, from, count, 0);
-    }
-
-    private static float[] zero(float[] v, int from, int count, float value) {
-        float[] out = v.clone();
-        java.util.Arrays.fill(out, from, from + count, value);
-        return out;
-    }
-
-    private static float[] scale(float[] v, int from, int count, float by) {
-        float[] out = v.clone();
-        for (int i = from; i < from + count; i++) out[i] *= by;
-        return out;
-    }
-
-    private static float[] plus(float[] v, float offset) {
-        float[] out = v.clone();
-        for (int i = 0; i < out.length; i++) out[i] += offset;
-        return out;
-    }
-
-    /** Adds a matrix of rank 4, a tenth as large as the weights. */
-    private static float[] lowRank(float[] v, float by) {
-        SplittableRandom random = new SplittableRandom(17);
-        int rows = v.length / W;
-        float[] out = v.clone();
-        for (int rank = 0; rank < 4; rank++) {
-            double[] a = random.doubles(W, -1, 1).toArray();
-            double[] b = random.doubles(rows, -1, 1).toArray();
-            for (int i = 0; i < rows; i++) {
-                for (int j = 0; j < W; j++) out[i * W + j] += (float) (by * 0.014 * b[i] * a[j]);
-            }
-        }
-        return out;
-    }
-
-    /** What is left of values that were quantized before. */
-    private static float[] through(DType type, float[] v) {
-        byte[] blocks = new byte[(int) type.byteSize(v.length)];
-        BlockCodecs.of(type).quantizeRow(v, 0, v.length, null, blocks, 0);
-        float[] out = new float[v.length];
-        BlockCodecs.of(type).dequantizeRow(blocks, 0, out, 0, v.length);
-        return out;
     }
 }
