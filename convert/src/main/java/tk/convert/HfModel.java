@@ -75,6 +75,7 @@ public record HfModel(
             KeyMap keyMap,
             boolean anyVocabulary) {
         FamilyTable table = FamilyTables.of(given.architecture());
+        PackedWeights.refuse(place, checkpoint);
         Accounting accounting = Accounting.of(place, checkpoint, table, given, keyMap);
         List<String> notes = new ArrayList<>(accounting.notes());
         ModelConfig config =

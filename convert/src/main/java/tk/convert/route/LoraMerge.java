@@ -3,6 +3,7 @@ package tk.convert.route;
 import tk.checkpoint.TensorMap;
 import tk.convert.HfModel;
 import tk.convert.KeyMap;
+import tk.convert.PackedWeights;
 import tk.convert.lora.Adapter;
 import tk.convert.lora.Merge;
 import tk.error.UnsupportedException;
@@ -144,6 +145,7 @@ public record LoraMerge(ModelSource base, ModelSource source, Merge merge, List<
 
     /** A base whose weights bitsandbytes or another library has packed. */
     private static void refuseQuantized(ModelSource base) {
+        PackedWeights.refuse(base.path().toString(), base.weights());
         Optional<String> method =
                 base.configJson()
                         .flatMap(json -> json.object("quantization_config"))

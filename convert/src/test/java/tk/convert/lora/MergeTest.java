@@ -2,12 +2,15 @@ package tk.convert.lora;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import static tk.convert.lora.PeftFormulas.rounded;
+import static tk.convert.lora.PeftFormulas.sum;
 import static tk.convert.lora.TinyAdapter.PEFT;
 import static tk.convert.lora.TinyAdapter.Q0;
 import static tk.convert.lora.TinyAdapter.Q1;
 import static tk.convert.lora.TinyAdapter.base;
 import static tk.convert.lora.TinyAdapter.merge;
 import static tk.convert.lora.TinyAdapter.onQueries;
+import static tk.convert.lora.TinyAdapter.proven;
 import static tk.convert.lora.TinyAdapter.seeded;
 import static tk.convert.lora.TinyAdapter.values;
 
@@ -18,42 +21,13 @@ import tk.convert.HfModel;
 import tk.convert.RotaryRows;
 import tk.tensor.DType;
 import tk.tensor.RenamedTensor;
-import tk.tensor.Scalars;
 import tk.tensor.Tensor;
 
 import java.util.List;
 import java.util.Map;
 
-/** Merges against PEFT's formulas, written out once more. */
+/** Merges against PEFT's formulas. */
 final class MergeTest {
-    private static final String EMBEDDING = "model.embed_tokens";
-    private static final Map<String, Object> TIED = Map.of("tie_word_embeddings", true);
-
-    /** {@code W + s·B·A}, summed as a matrix product does, rounded to {@code type}. */
-    private static float[] sum(float[] w, Tensor a, Tensor b, double s, DType type) {
-        float[] x = LowRank.values(a);
-        float[] y = LowRank.values(b);
-        int rank = (int) a.info().shape().dim(0);
-        int in = x.length / rank;
-        float[] out = new float[w.length];
-        for (int i = 0; i < w.length; i++) {
-            float delta = 0;
-            for (int k = 0; k < rank; k++) {
-                delta = Math.fma(y[i / in * rank + k], x[k * in + i % in], delta);
-            }
-            out[i] = rounded(w[i] + delta * (float) s, type);
-        }
-        return out;
-    }
-
-    private static float rounded(float value, DType type) {
-        return switch (type) {
-            case F16 -> Scalars.fromF16(Scalars.toF16(value));
-            case BF16 -> Scalars.fromBf16(Scalars.toBf16(value));
-            default -> value;
-        };
-    }
-
     private static float[] expected(HfModel base, TinyAdapter adapter, double s, DType type) {
         return sum(
                 values(base, Q0 + ".weight"),
@@ -61,11 +35,6 @@ final class MergeTest {
                 adapter.named("layers.0.self_attn.q_proj.lora_B.weight"),
                 s,
                 type);
-    }
-
-    private static Merge proven(Merge merge) {
-        MergeProof.of(merge, merge.merged().weights()).require();
-        return merge;
     }
 
     @Test
@@ -224,74 +193,6 @@ final class MergeTest {
     }
 
     @Test
-    void doraOfAnEmbeddingScalesColumns() {
-        HfModel base = base(DType.F32, Map.of());
-        TinyAdapter adapter =
-                seeded(4)
-                        .with("target_modules", List.of("embed_tokens"))
-                        .with("use_dora", true)
-                        .tensor(EMBEDDING + ".lora_embedding_A", 3, 10)
-                        .tensor(EMBEDDING + ".lora_embedding_B", 16, 3)
-                        .tensor(EMBEDDING + ".lora_magnitude_vector", 16);
-        float[] merged =
-                values(proven(merge(base, adapter.open())).merged(), EMBEDDING + ".weight");
-        float[] magnitude = LowRank.values(adapter.named("lora_magnitude_vector"));
-        for (int j = 0; j < 16; j++) {
-            double squares = 0;
-            for (int row = 0; row < 10; row++) squares += Math.pow(merged[row * 16 + j], 2);
-            assertThat(Math.sqrt(squares))
-                    .isCloseTo(Math.abs(magnitude[j]), org.assertj.core.data.Offset.offset(1e-5));
-        }
-    }
-
-    @Test
-    void whatIsAddedToATiedMatrixChangesBoth() {
-        HfModel base = base(DType.F32, TIED);
-        TinyAdapter adapter =
-                seeded(4).with("target_modules", List.of("lm_head")).linear("lm_head", 10, 16, 3);
-        Merge merge = proven(merge(base, adapter.open()));
-        assertThat(merge.merged().tying().isTied()).isTrue();
-        assertThat(values(merge.merged(), EMBEDDING + ".weight"))
-                .isEqualTo(
-                        sum(
-                                values(base, EMBEDDING + ".weight"),
-                                adapter.named("lora_A.weight"),
-                                adapter.named("lora_B.weight"),
-                                2,
-                                DType.F32));
-    }
-
-    @Test
-    void anEmbeddingTrainedAloneLeavesTheHeadToTheBase() {
-        HfModel base = base(DType.F32, TIED);
-        TinyAdapter adapter =
-                onQueries(1)
-                        .with("modules_to_save", List.of("embed_tokens"))
-                        .tensor(EMBEDDING + ".weight", 10, 16);
-        Merge apart = proven(merge(base, adapter.open()));
-        assertThat(apart.merged().config().tiedEmbeddings()).isFalse();
-        assertThat(values(apart.merged(), "lm_head.weight"))
-                .isEqualTo(values(base, EMBEDDING + ".weight"));
-        Merge together = proven(merge(base, adapter.with("ensure_weight_tying", true).open()));
-        assertThat(together.merged().config().tiedEmbeddings()).isTrue();
-        assertThat(together.merged().weights().tensors()).doesNotContainKey("lm_head.weight");
-    }
-
-    @Test
-    void equalEmbeddingAndHeadStayOne() {
-        HfModel base = base(DType.F32, TIED);
-        TinyAdapter adapter =
-                onQueries(1)
-                        .with("modules_to_save", List.of("embed_tokens", "lm_head"))
-                        .tensor(EMBEDDING + ".weight", 12, 16);
-        adapter.tensor(RenamedTensor.of(PEFT + "lm_head.weight", adapter.named("tokens.weight")));
-        Merge merge = proven(merge(base, adapter.open()));
-        assertThat(merge.merged().config().tiedEmbeddings()).isTrue();
-        assertThat(merge.merged().config().vocabSize()).isEqualTo(12);
-        assertThat(merge.notes()).anyMatch(n -> n.contains("stay one"));
-    }
-
-    @Test
     void layersAndExclusionsNarrowTheTargets() {
         HfModel base = base(DType.F32, Map.of());
         TinyAdapter adapter =
@@ -311,6 +212,139 @@ final class MergeTest {
         assertThat(values(merge.merged(), Q0 + ".weight"))
                 .isEqualTo(expected(base, onQueries(1), 2, DType.F32));
         assertThat(merge.notes()).anyMatch(n -> n.contains("fan_in_fan_out"));
+    }
+
+    @Test
+    void rsLoraDividesAPatternsAlphaByTheRootOfAPatternsRank() {
+        HfModel base = base(DType.F32, Map.of());
+        TinyAdapter adapter =
+                seeded(2)
+                        .with("target_modules", List.of("q_proj"))
+                        .with("use_rslora", true)
+                        .with("rank_pattern", Map.of("layers.0.self_attn.q_proj", 4))
+                        .with("alpha_pattern", Map.of("layers.0.self_attn.q_proj", 10))
+                        .linear(Q0, 24, 16, 4)
+                        .linear(Q1, 24, 16, 3);
+        assertThat(values(proven(merge(base, adapter.open())).merged(), Q0 + ".weight"))
+                .isEqualTo(expected(base, adapter, 10 / Math.sqrt(4), DType.F32));
+        assertThat(values(merge(base, adapter.open()).merged(), Q1 + ".weight"))
+                .isEqualTo(
+                        sum(
+                                values(base, Q1 + ".weight"),
+                                adapter.named("layers.1.self_attn.q_proj.lora_A.weight"),
+                                adapter.named("layers.1.self_attn.q_proj.lora_B.weight"),
+                                6 / Math.sqrt(3),
+                                DType.F32));
+    }
+
+    @Test
+    void allLinearMeansEveryProjectionAndNeitherHeadNorEmbedding() {
+        HfModel base = base(DType.F32, Map.of());
+        TinyAdapter adapter = seeded(3).with("target_modules", "all-linear");
+        List<String> modules = new java.util.ArrayList<>();
+        base.weights()
+                .tensors()
+                .forEach(
+                        (name, tensor) -> {
+                            if (!name.endsWith("_proj.weight")) return;
+                            String module = name.substring(0, name.length() - 7);
+                            long[] dims = tensor.info().shape().dims();
+                            adapter.linear(module, dims[0], dims[1], 3);
+                            modules.add(module);
+                        });
+        Merge merge = proven(merge(base, adapter.open()));
+        assertThat(modules).hasSize(14);
+        assertThat(merge.steps().getFirst().plan().lowRank()).containsOnlyKeys(modules);
+        String down = "model.layers.1.mlp.down_proj";
+        assertThat(values(merge.merged(), down + ".weight"))
+                .isEqualTo(
+                        sum(
+                                values(base, down + ".weight"),
+                                adapter.named("layers.1.mlp.down_proj.lora_A.weight"),
+                                adapter.named("layers.1.mlp.down_proj.lora_B.weight"),
+                                2,
+                                DType.F32));
+        assertThat(values(merge.merged(), "lm_head.weight"))
+                .isEqualTo(values(base, "lm_head.weight"));
+    }
+
+    @Test
+    void exclusionsMayBeNamesAndLayersMayHaveAPatternOfTheirOwn() {
+        HfModel base = base(DType.F32, Map.of());
+        TinyAdapter adapter =
+                seeded(3)
+                        .with("target_modules", List.of("q_proj", "up_proj"))
+                        .with("exclude_modules", List.of("up_proj"))
+                        .with("layers_to_transform", List.of(0))
+                        .with("layers_pattern", List.of("blocks", "layers"))
+                        .linear(Q0, 24, 16, 3);
+        Merge merge = proven(merge(base, adapter.open()));
+        assertThat(merge.steps().getFirst().plan().lowRank()).containsOnlyKeys(Q0);
+        assertThat(values(merge.merged(), Q0 + ".weight"))
+                .isEqualTo(expected(base, adapter, 2, DType.F32));
+    }
+
+    @Test
+    void aScaleHoldsForEveryOfSeveralAdapters() {
+        HfModel base = base(DType.F16, Map.of());
+        TinyAdapter first = onQueries(1);
+        TinyAdapter second = onQueries(5);
+        Merge merge =
+                proven(Merge.of("base", base, false, List.of(first.open(), second.open()), 0.5));
+        assertThat(values(merge.merged(), Q0 + ".weight"))
+                .isEqualTo(
+                        sum(
+                                expected(base, first, 1, DType.F16),
+                                second.named("layers.0.self_attn.q_proj.lora_A.weight"),
+                                second.named("layers.0.self_attn.q_proj.lora_B.weight"),
+                                1,
+                                DType.F16));
+    }
+
+    @Test
+    void aBaseInMetasNamesAndOrderOfRowsTakesTheSameAdapter() {
+        HfModel base = base(DType.F32, Map.of());
+        Map<String, String> names =
+                Map.of(
+                        "self_attn.q_proj", "attention.wq",
+                        "self_attn.k_proj", "attention.wk",
+                        "self_attn.v_proj", "attention.wv",
+                        "self_attn.o_proj", "attention.wo",
+                        "mlp.gate_proj", "feed_forward.w1",
+                        "mlp.down_proj", "feed_forward.w2",
+                        "mlp.up_proj", "feed_forward.w3",
+                        "input_layernorm", "attention_norm",
+                        "post_attention_layernorm", "ffn_norm");
+        List<Tensor> tensors = new java.util.ArrayList<>();
+        base.weights()
+                .tensors()
+                .forEach(
+                        (name, tensor) -> {
+                            String meta =
+                                    name.replace("model.embed_tokens", "tok_embeddings")
+                                            .replace("lm_head", "output")
+                                            .replaceFirst("^model\\.", "");
+                            for (Map.Entry<String, String> n : names.entrySet()) {
+                                meta =
+                                        meta.replace(
+                                                "." + n.getKey() + ".", "." + n.getValue() + ".");
+                            }
+                            int heads =
+                                    name.contains("q_proj") ? 4 : name.contains("k_proj") ? 2 : 0;
+                            Tensor rows =
+                                    heads == 0
+                                            ? tensor
+                                            : RotaryRows.of(tensor, heads, Dialect.Rotary.PAIRS);
+                            tensors.add(RenamedTensor.of(meta, rows));
+                        });
+        HfModel meta =
+                HfModel.of(
+                        "release",
+                        tk.convert.TinyModel.checkpoint(tensors),
+                        base.config(),
+                        tk.convert.KeyMap.NONE);
+        assertThat(values(proven(merge(meta, onQueries(1).open())).merged(), Q0 + ".weight"))
+                .isEqualTo(expected(base, onQueries(1), 2, DType.F32));
     }
 
     @Test

@@ -108,6 +108,12 @@ final class TinyAdapter {
         return Merge.of("base", base, base.config().tiedEmbeddings(), List.of(adapters), 1);
     }
 
+    /** A merge that passed its proof. */
+    static Merge proven(Merge merge) {
+        MergeProof.of(merge, merge.merged().weights()).require();
+        return merge;
+    }
+
     static float[] values(HfModel model, String name) {
         Tensor tensor = model.weights().tensors().get(name);
         if (tensor == null) throw new AssertionError(name + " is not there");
