@@ -34,6 +34,11 @@ final class ExampleAdapter {
 
     /** On the query and value projections of all layers, small enough to leave the model one. */
     ExampleAdapter() {
+        this(HIDDEN);
+    }
+
+    /** The same for a model so wide. */
+    ExampleAdapter(int hidden) {
         config.put("peft_type", "LORA");
         config.put("r", RANK);
         config.put("lora_alpha", 8);
@@ -42,8 +47,8 @@ final class ExampleAdapter {
         for (int layer = 0; layer < LAYERS; layer++) {
             for (String module : List.of("q_proj", "v_proj")) {
                 String name = "base_model.model.model.layers." + layer + ".self_attn." + module;
-                tensors.add(random(name + ".lora_A.weight", random, RANK, HIDDEN));
-                tensors.add(random(name + ".lora_B.weight", random, HIDDEN, RANK));
+                tensors.add(random(name + ".lora_A.weight", random, RANK, hidden));
+                tensors.add(random(name + ".lora_B.weight", random, hidden, RANK));
             }
         }
     }
@@ -69,6 +74,16 @@ final class ExampleAdapter {
         MemorySegment bytes = MemorySegment.ofArray(new byte[Math.toIntExact(info.byteSize())]);
         for (long i = 0; i < info.shape().elements(); i++) {
             bytes.set(Scalars.LE_FLOAT, 4 * i, (float) (random.nextGaussian() / 20));
+        }
+        return new InMemory(info, bytes);
+    }
+
+    /** Of one value. */
+    static Tensor filled(String name, float value, long... shape) {
+        TensorInfo info = new TensorInfo(name, DType.F32, new Shape(shape));
+        MemorySegment bytes = MemorySegment.ofArray(new byte[Math.toIntExact(info.byteSize())]);
+        for (long i = 0; i < info.shape().elements(); i++) {
+            bytes.set(Scalars.LE_FLOAT, 4 * i, value);
         }
         return new InMemory(info, bytes);
     }

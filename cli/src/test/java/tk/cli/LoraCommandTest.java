@@ -8,15 +8,25 @@ import static tk.cli.CommandLineTest.tk;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import tk.checkpoint.Checkpoint;
+import tk.checkpoint.PlanWriter;
+import tk.checkpoint.Progress;
+import tk.checkpoint.TensorMap;
 import tk.cli.CommandLineTest.Run;
 import tk.json.Json;
 import tk.json.JsonValue.JsonObject;
+import tk.safetensors.SafetensorsReader;
+import tk.safetensors.SafetensorsWriter;
+import tk.tensor.Tensor;
 import tk.testing.Shared;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 
@@ -141,6 +151,13 @@ class LoraCommandTest {
         Path hostile = new ExampleAdapter().in(folder.resolve("hostile"));
         Files.delete(hostile.resolve("adapter_model.safetensors"));
         Files.write(hostile.resolve("adapter_model.bin"), hostilePickle());
+        String q0 = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight";
+        Path nan =
+                new ExampleAdapter()
+                        .without("layers.0.self_attn.q_proj.lora_A.weight")
+                        .with(ExampleAdapter.filled(q0, Float.NaN, 4, 256))
+                        .in(folder.resolve("nan"));
+        Path wider = new ExampleAdapter(512).in(folder.resolve("wider"));
         List<String> before = left();
         refused(3, missing, "lora_B");
         refused(3, extra, "1 of 25 tensors");
@@ -149,6 +166,8 @@ class LoraCommandTest {
         refused(3, bare, "no adapter_model");
         refused(3, empty, "no tensors");
         refused(3, truncated, "adapter_model.safetensors");
+        refused(3, nan, "expected a finite number");
+        refused(3, wider, "Is this the base it was trained on");
         refused(4, hostile, "adapter_model.bin");
         refused(3, EXAMPLE, "no adapter_config.json");
         refused(7, folder.resolve("nowhere"), "no such");
@@ -218,6 +237,44 @@ class LoraCommandTest {
                         "-o",
                         folder.resolve("o.gguf"));
         assertThat(done.exit()).as(done.err()).isZero();
+    }
+
+    @Test
+    void explainsABaseThatBitsandbytesPacked() throws IOException {
+        Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
+        Path base = folder.resolve("base");
+        assertThat(tk("convert", PT, base).exit()).isZero();
+        Path config = base.resolve("config.json");
+        String plain = Files.readString(config);
+        Files.writeString(
+                config,
+                plain.replaceFirst(
+                        "\\{",
+                        "{\"quantization_config\": {\"quant_method\": \"bitsandbytes\", \"load_in_8bit\": true},"));
+        refusedBase(base, adapter, "quantized with bitsandbytes");
+        Files.writeString(config, plain);
+        Path weights = base.resolve("model.safetensors");
+        try (Checkpoint checkpoint = new SafetensorsReader().open(weights)) {
+            List<Tensor> tensors = new ArrayList<>(checkpoint.tensors().values());
+            tensors.add(ExampleAdapter.filled("model.layers.0.self_attn.q_proj.SCB", 0.5f, 256));
+            new PlanWriter(1, Progress.NONE)
+                    .write(
+                            SafetensorsWriter.plan(
+                                    new TensorMap(tensors, Map.of(), List.of()),
+                                    Map.of("format", "pt"),
+                                    folder.resolve("packed")),
+                            false);
+        }
+        Files.move(folder.resolve("packed"), weights, StandardCopyOption.REPLACE_EXISTING);
+        refusedBase(base, adapter, "packed by bitsandbytes in 8 bits");
+    }
+
+    private void refusedBase(Path base, Path adapter, String words) {
+        Path target = folder.resolve("out");
+        Run run = tk("merge-lora", base, adapter, target);
+        assertThat(run.err()).contains(words, "before");
+        assertThat(run.exit()).as(run.err()).isEqualTo(5);
+        assertThat(target).doesNotExist();
     }
 
     @Test
