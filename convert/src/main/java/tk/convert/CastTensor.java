@@ -56,7 +56,7 @@ public record CastTensor(TensorInfo info, Tensor source) implements Tensor {
             for (long done = 0; done < values; done += PIECE) {
                 int n = (int) Math.min(PIECE, values - done);
                 Scalars.widen(from, stored, done * fromBytes, piece, 0, n);
-                if (largestMagnitude(piece, n) >= limit) {
+                if (Scalars.largestMagnitude(piece, 0, n) >= limit) {
                     throw unfit(stored, first * info.shape().columns(), done, piece, n, limit);
                 }
                 Scalars.narrow(info.dtype(), piece, 0, into, done * toBytes, n);
@@ -74,15 +74,6 @@ public record CastTensor(TensorInfo info, Tensor source) implements Tensor {
             case BF16 -> 0x7f7f8000;
             default -> 0x7f800000; // infinity itself
         };
-    }
-
-    /** Magnitudes of floats are ordered as their bits are; NaN lies above infinity. */
-    private static int largestMagnitude(float[] values, int count) {
-        int largest = 0;
-        for (int i = 0; i < count; i++) {
-            largest = Math.max(largest, Float.floatToRawIntBits(values[i]) & 0x7fffffff);
-        }
-        return largest;
     }
 
     private RuntimeException unfit(

@@ -33,6 +33,9 @@ public final class Scalars {
     public static final ValueLayout.OfDouble LE_DOUBLE =
             ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+    /** Whether two floats of an array, seen as a long, stand in it as in a file. */
+    private static final boolean PAIRS = ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN;
+
     private Scalars() {}
 
     /** BF16 bits of {@code value}; a NaN stays one, made quiet. */
@@ -84,11 +87,7 @@ public final class Scalars {
                     into[index + i] = Float.float16ToFloat(from.get(LE_SHORT, offset + 2L * i));
                 }
             }
-            case BF16 -> {
-                for (int i = 0; i < count; i++) {
-                    into[index + i] = fromBf16(from.get(LE_SHORT, offset + 2L * i));
-                }
-            }
+            case BF16 -> widenBf16(from, offset, into, index, count);
             case F64 -> {
                 for (int i = 0; i < count; i++) {
                     into[index + i] = (float) from.get(LE_DOUBLE, offset + 8L * i);
@@ -108,19 +107,84 @@ public final class Scalars {
             DType type, float[] from, int index, MemorySegment into, long offset, int count) {
         switch (type) {
             case F32 -> MemorySegment.copy(from, index, into, LE_FLOAT, offset, count);
-            case F16 -> {
-                for (int i = 0; i < count; i++)
-                    into.set(LE_SHORT, offset + 2L * i, toF16(from[index + i]));
-            }
-            case BF16 -> {
-                for (int i = 0; i < count; i++)
-                    into.set(LE_SHORT, offset + 2L * i, toBf16(from[index + i]));
-            }
+            case F16 -> narrowToF16(from, index, into, offset, count);
+            case BF16 -> narrowToBf16(from, index, into, offset, count);
             case F64 -> {
                 for (int i = 0; i < count; i++)
                     into.set(LE_DOUBLE, offset + 8L * i, from[index + i]);
             }
             default -> throw new IllegalArgumentException("F32 cannot be narrowed to " + type);
+        }
+    }
+
+    /**
+     * The bits, without the sign, of the value that is largest without its sign. Magnitudes are
+     * ordered as their bits are; infinity ({@code 0x7f800000}) lies above the finite ones, and NaN
+     * above infinity.
+     */
+    public static int largestMagnitude(float[] values, int index, int count) {
+        // As integers in memory: the compiler has no vector instruction for floatToRawIntBits.
+        MemorySegment bits = MemorySegment.ofArray(values);
+        long start = 4L * index;
+        int largest = 0;
+        for (int i = 0; i < count; i++) {
+            int magnitude = bits.get(ValueLayout.JAVA_INT_UNALIGNED, start + 4L * i) & 0x7fffffff;
+            largest = Math.max(largest, magnitude);
+        }
+        return largest;
+    }
+
+    private static boolean hasNan(float[] values, int index, int count) {
+        return largestMagnitude(values, index, count) > 0x7f800000;
+    }
+
+    /** Two values at a time, as one integer: that the compiler turns into vector instructions. */
+    private static void widenBf16(
+            MemorySegment from, long offset, float[] into, int index, int count) {
+        MemorySegment bits = MemorySegment.ofArray(into);
+        long start = 4L * index;
+        int pairs = PAIRS ? count / 2 : 0;
+        for (int i = 0; i < pairs; i++) {
+            long pair = from.get(LE_INT, offset + 4L * i);
+            bits.set(LE_LONG, start + 8L * i, (pair & 0xffff) << 16 | (pair & 0xffff0000L) << 32);
+        }
+        for (int i = 2 * pairs; i < count; i++) {
+            into[index + i] = fromBf16(from.get(LE_SHORT, offset + 2L * i));
+        }
+    }
+
+    private static void narrowToF16(
+            float[] from, int index, MemorySegment into, long offset, int count) {
+        if (hasNan(from, index, count)) {
+            for (int i = 0; i < count; i++) {
+                into.set(LE_SHORT, offset + 2L * i, toF16(from[index + i]));
+            }
+        } else {
+            for (int i = 0; i < count; i++) {
+                into.set(LE_SHORT, offset + 2L * i, Float.floatToFloat16(from[index + i]));
+            }
+        }
+    }
+
+    /** As {@link #widenBf16}, where no NaN needs care. */
+    private static void narrowToBf16(
+            float[] from, int index, MemorySegment into, long offset, int count) {
+        MemorySegment bits = MemorySegment.ofArray(from);
+        long start = 4L * index;
+        int pairs = PAIRS && !hasNan(from, index, count) ? count / 2 : 0;
+        for (int i = 0; i < pairs; i++) {
+            long pair = bits.get(LE_LONG, start + 8L * i);
+            long first = pair & 0xffffffffL;
+            long second = pair >>> 32;
+            into.set(
+                    LE_INT,
+                    offset + 4L * i,
+                    (int)
+                            ((first + 0x7fff + (first >>> 16 & 1)) >>> 16
+                                    | (second + 0x7fff + (second >>> 16 & 1)) & 0xffff0000L));
+        }
+        for (int i = 2 * pairs; i < count; i++) {
+            into.set(LE_SHORT, offset + 2L * i, toBf16(from[index + i]));
         }
     }
 
