@@ -23,6 +23,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.zip.CRC32;
 
 /**
@@ -180,27 +181,42 @@ public final class PlanWriter {
         }
     }
 
+    /**
+     * One thread makes all copies: a second writer to the same file would only wait for the first
+     * within the system, and burn the processor's time doing so. The others compute meanwhile.
+     */
     private void run(List<Task> tasks, Path path, int[] crcs) {
+        List<Task> copies = tasks.stream().filter(Task.Copy.class::isInstance).toList();
+        List<Task> streams = tasks.stream().filter(Task.Stream.class::isInstance).toList();
         AtomicInteger next = new AtomicInteger();
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-        Runnable worker =
-                () -> {
+        Consumer<List<Task>> worker =
+                first -> {
                     // A channel of its own: a copy within the system goes to a channel's position.
                     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+                        for (Task task : first) {
+                            if (failure.get() != null) return;
+                            carryOut(task, channel, crcs);
+                        }
                         for (int i = next.getAndIncrement();
-                                i < tasks.size() && failure.get() == null;
+                                i < streams.size() && failure.get() == null;
                                 i = next.getAndIncrement()) {
-                            carryOut(tasks.get(i), channel, crcs);
+                            carryOut(streams.get(i), channel, crcs);
                         }
                     } catch (Throwable t) {
                         failure.compareAndSet(null, t);
                     }
                 };
         List<Thread> helpers = new ArrayList<>();
-        for (int i = 1; i < Math.min(threads, tasks.size()); i++) {
-            helpers.add(Thread.ofPlatform().name("tk-writer-" + i).daemon().start(worker));
+        int useful = streams.size() + (copies.isEmpty() ? 0 : 1);
+        for (int i = 1; i < Math.min(threads, useful); i++) {
+            helpers.add(
+                    Thread.ofPlatform()
+                            .name("tk-writer-" + i)
+                            .daemon()
+                            .start(() -> worker.accept(List.of())));
         }
-        worker.run();
+        worker.accept(copies);
         for (Thread helper : helpers) join(helper);
         switch (failure.get()) {
             case null -> {}
