@@ -158,9 +158,20 @@ public record Quantization(
             ImportanceMatrix.Entry entry =
                     options.imatrix().get().entries().get(tensor.info().name());
             if (entry != null) importance = importance(tensor.info(), entry);
+            else requireNone(tensor.info().name(), assignment.to(), options.fileType());
         }
         return new QuantizedTensor(
                 tensor.info().withDType(assignment.to()), tensor, importance, workload);
+    }
+
+    /** The smallest mixture is of no use without importance. */
+    private static void requireNone(String name, DType to, FileType fileType) {
+        if (fileType != FileType.Q2_K_S || to != DType.Q2_K || name.equals("token_embd.weight"))
+            return;
+        throw new UnsupportedException(
+                "tensor `%s`: the importance matrix has no weights of it, which q2_K_S needs"
+                        .formatted(name),
+                "Make a matrix of the whole model with tk imatrix, or choose q2_K.");
     }
 
     private static float @Nullable [][] importance(TensorInfo info, ImportanceMatrix.Entry entry) {
