@@ -129,6 +129,7 @@ final class Filters {
     private static Object toFloat(Arguments arguments) {
         var bound = arguments.bind("float", "value", "default");
         Object value = bound.required("value");
+        if (value instanceof Undefined u) throw u.failure();
         if (Types.isNumber(value)) return Operators.asDouble(value);
         if (value instanceof String text) {
             try {
@@ -143,6 +144,7 @@ final class Filters {
     private static Object toInt(Arguments arguments) {
         var bound = arguments.bind("int", "value", "default", "base");
         Object value = bound.required("value");
+        if (value instanceof Undefined u) throw u.failure();
         if (value instanceof Double d && Double.isFinite(d)) return (long) (double) d;
         if (Types.isNumber(value) && !(value instanceof Double)) return Operators.asLong(value);
         if (value instanceof String text) {
@@ -186,7 +188,7 @@ final class Filters {
             case "ceil" -> Math.ceil(number * scale) / scale;
             case "floor" -> Math.floor(number * scale) / scale;
             case "common" -> {
-                if (value instanceof Long && precision >= 0) yield value;
+                if (!(value instanceof Double) && precision >= 0) yield Operators.asLong(value);
                 if (!Double.isFinite(number)) yield number;
                 yield new java.math.BigDecimal(number)
                         .setScale(precision, java.math.RoundingMode.HALF_EVEN)

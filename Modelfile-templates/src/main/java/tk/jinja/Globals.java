@@ -39,7 +39,8 @@ final class Globals {
                                     .forEach((k, v) -> namespace.set(operators.str(k), v));
                             return namespace;
                         });
-        globals.put("joiner", (Function) a -> joiner(a.bind("joiner", "sep").text("sep", ", ")));
+        globals.put("joiner", (Function) a -> joiner(a.bind("joiner", "sep").get("sep", ", ")));
+        globals.put("cycler", (Function) a -> new Cycler(a.positional()));
         return globals;
     }
 
@@ -76,10 +77,10 @@ final class Globals {
         return map;
     }
 
-    private static Function joiner(String separator) {
+    private static Function joiner(Object separator) {
         boolean[] used = {false};
         return a -> {
-            String text = used[0] ? separator : "";
+            Object text = used[0] ? separator : "";
             used[0] = true;
             return text;
         };

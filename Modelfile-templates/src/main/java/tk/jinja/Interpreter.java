@@ -3,7 +3,6 @@ package tk.jinja;
 import tk.jinja.Statement.Parameter;
 import tk.jinja.Statement.Target;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -109,17 +108,16 @@ final class Interpreter {
 
     private void forEach(
             Statement.For loop, Object iterable, Scope scope, int depth, StringBuilder out) {
-        List<Object> items = operators.items(iterable);
-        if (loop.test().isPresent()) {
-            List<Object> chosen = new ArrayList<>();
-            for (Object item : items) {
-                Scope inner = scope.inner();
-                assign(loop.target(), item, inner);
-                if (evaluator.truth(loop.test().get(), inner)) chosen.add(item);
-            }
-            items = chosen;
-        }
-        if (items.isEmpty()) {
+        LoopItems items =
+                new LoopItems(
+                        operators.items(iterable),
+                        item -> {
+                            if (loop.test().isEmpty()) return true;
+                            Scope inner = scope.inner();
+                            assign(loop.target(), item, inner);
+                            return evaluator.truth(loop.test().get(), inner);
+                        });
+        if (!items.has(0)) {
             run(loop.otherwise(), scope.inner(), out);
             return;
         }
@@ -137,7 +135,7 @@ final class Interpreter {
                             forEach(loop, inner, scope, depth + 1, text);
                             return text.toString();
                         });
-        for (int i = 0; i < items.size(); i++) {
+        for (int i = 0; items.has(i); i++) {
             operators.budget().step();
             context.moveTo(i);
             Scope inner = scope.inner();

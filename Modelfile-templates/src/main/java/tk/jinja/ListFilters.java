@@ -114,7 +114,7 @@ final class ListFilters {
     }
 
     private Object map(Arguments arguments) {
-        List<Object> items = operators.items(first(arguments));
+        List<Object> items = itemsIfAny(first(arguments));
         Arguments rest = arguments.from(1);
         List<Object> out = new ArrayList<>();
         if (rest.positional().isEmpty() && rest.named().containsKey("attribute")) {
@@ -140,8 +140,13 @@ final class ListFilters {
         return arguments.positional().getFirst();
     }
 
+    /** Whatever is false has no items, though it be no list. */
+    private List<Object> itemsIfAny(Object value) {
+        return Operators.truth(value) ? operators.items(value) : List.of();
+    }
+
     private Object select(Arguments arguments, boolean byAttribute, boolean wanted) {
-        List<Object> items = operators.items(first(arguments));
+        List<Object> items = itemsIfAny(first(arguments));
         Arguments rest = arguments.from(1);
         UnaryOperator<Object> getter = item -> item;
         if (byAttribute) {

@@ -88,6 +88,7 @@ final class Lookup {
         return switch (target) {
             case Namespace namespace -> Optional.of(namespace.get(name));
             case LoopContext loop -> loop.attribute(name);
+            case Cycler cycler -> cycler.attribute(name);
             case String text -> new StringMethods(operators).method(text, name);
             case Map<?, ?> map -> mapMethod(map, name);
             case Range r -> Optional.empty();
@@ -178,7 +179,9 @@ final class Lookup {
             }
             case List<?> list -> slice(list, start, stop, step);
             case Tuple(var items) -> new Tuple(slice(items, start, stop, step));
-            default -> missing(target, "slice");
+            default ->
+                    throw new JinjaError(
+                            "'%s' object cannot be sliced".formatted(Types.name(target)));
         };
     }
 

@@ -5,7 +5,7 @@ import java.util.Optional;
 
 /** The variable {@code loop} inside a loop. */
 final class LoopContext implements Function {
-    private final List<Object> items;
+    private final LoopItems items;
     private final int depth;
     private final Operators operators;
     private final Function recursion;
@@ -18,7 +18,7 @@ final class LoopContext implements Function {
      * @param depth of recursion, from 0
      * @param recursion what calling {@code loop} does
      */
-    LoopContext(List<Object> items, int depth, Operators operators, Function recursion) {
+    LoopContext(LoopItems items, int depth, Operators operators, Function recursion) {
         this.items = items;
         this.depth = depth;
         this.operators = operators;
@@ -39,16 +39,15 @@ final class LoopContext implements Function {
     }
 
     Optional<Object> attribute(String name) {
-        long length = items.size();
         Object value =
                 switch (name) {
                     case "index0" -> (long) index;
                     case "index" -> index + 1L;
-                    case "revindex0" -> length - index - 1;
-                    case "revindex" -> length - index;
+                    case "revindex0" -> (long) items.size() - index - 1;
+                    case "revindex" -> (long) items.size() - index;
                     case "first" -> index == 0;
-                    case "last" -> index == length - 1;
-                    case "length" -> length;
+                    case "last" -> !items.has(index + 1);
+                    case "length" -> (long) items.size();
                     case "depth" -> depth + 1L;
                     case "depth0" -> (long) depth;
                     case "previtem" ->
@@ -56,7 +55,7 @@ final class LoopContext implements Function {
                                     ? new Undefined("there is no previous item")
                                     : items.get(index - 1);
                     case "nextitem" ->
-                            index + 1 >= items.size()
+                            !items.has(index + 1)
                                     ? new Undefined("there is no next item")
                                     : items.get(index + 1);
                     case "cycle" -> (Function) this::cycle;

@@ -330,7 +330,7 @@ final class Operators {
             case "-" -> x - y;
             case "*" -> x * y;
             case "/" -> x / y;
-            case "//" -> Math.floor(x / y);
+            case "//" -> floorDivided(x, y);
             case "%" -> {
                 double remainder = x % y;
                 yield remainder != 0 && (remainder < 0) != (y < 0) ? remainder + y : remainder;
@@ -338,6 +338,16 @@ final class Operators {
             case "**" -> Math.pow(x, y);
             default -> throw new IllegalStateException(operator);
         };
+    }
+
+    /** As Python divides: so that the quotient goes with the remainder, not with {@code x / y}. */
+    private static double floorDivided(double x, double y) {
+        double remainder = x % y;
+        double quotient = (x - remainder) / y;
+        if (remainder != 0 && (remainder < 0) != (y < 0)) quotient -= 1;
+        if (quotient == 0) return Math.copySign(0.0, x / y);
+        double floor = Math.floor(quotient);
+        return quotient - floor > 0.5 ? floor + 1 : floor;
     }
 
     static Object signed(boolean negative, Object value) {

@@ -49,7 +49,10 @@ final class PrintfFormat {
             operators.budget().size(text.length());
             out.append(text);
         }
-        if (next < positional.size() && !(values instanceof Map<?, ?>))
+        // Python takes a list for something like a mapping here, whose items need not be used.
+        if (next < positional.size()
+                && !(values instanceof Map<?, ?>)
+                && !(values instanceof List<?>))
             throw new JinjaError("not all arguments converted during string formatting");
         if (format.indexOf('%', from) >= 0) throw new JinjaError("incomplete format");
         return out.append(format, from, format.length()).toString();

@@ -30,8 +30,18 @@ record JinjaCases(List<Case> cases) {
         }
     }
 
+    /** Construct by construct. */
     static JinjaCases builtIn() throws IOException {
-        try (var in = JinjaCases.class.getResourceAsStream("cases.json")) {
+        return named("cases.json");
+    }
+
+    /** Whole chat templates, written as models have them. */
+    static JinjaCases formats() throws IOException {
+        return named("formats.json");
+    }
+
+    private static JinjaCases named(String file) throws IOException {
+        try (var in = JinjaCases.class.getResourceAsStream(file)) {
             return of(in.readAllBytes());
         }
     }

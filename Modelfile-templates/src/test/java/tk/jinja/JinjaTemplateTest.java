@@ -30,8 +30,12 @@ class JinjaTemplateTest {
         return JinjaCases.builtIn().cases();
     }
 
+    static List<JinjaCases.Case> formats() throws IOException {
+        return JinjaCases.formats().cases();
+    }
+
     @ParameterizedTest
-    @MethodSource("cases")
+    @MethodSource({"cases", "formats"})
     void rendersAsJinja2Does(JinjaCases.Case one) {
         assertThat(JinjaCases.rendered(one)).isEqualTo(one.expected());
     }
@@ -80,6 +84,10 @@ class JinjaTemplateTest {
                 "{{ 'a'.ljust(9999999999) }}",
                 "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
                 "{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}",
+                "{{ 'a'.replace('a', 'a' * 9999999).replace('a', 'aaaaaaaaaa') }}",
+                "{{ 'a'.center(999999999) }}{{ '%999999999d' % 1 }}",
+                "{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}",
+                "{{ ([[0] * 9999] * 9999)|tojson }}",
                 "{{ '%s' % ('a' * 30000000) ~ 'b' * 30000000 }}",
             })
     void endsWhatWouldTakeTooMuch(String template) {
@@ -91,6 +99,17 @@ class JinjaTemplateTest {
     void refusesToNestWithoutEnd(String opening) {
         assertThatThrownBy(() -> JinjaTemplate.parse("{{ " + opening.repeat(100_000)))
                 .isInstanceOf(MalformedException.class);
+    }
+
+    @Test
+    void refusesRangesAsLongAsTheSandboxDoes() {
+        for (String template :
+                List.of(
+                        "{% for i in range(999999999) %}x{% endfor %}",
+                        "{{ range(100001)|list }}", "{{ range(0, -999999999, -1)|length }}")) {
+            assertThat(rendered(template)).as(template).isInstanceOf(Rendering.Refused.class);
+        }
+        assertThat(rendered("{{ range(100000)|length }}")).isEqualTo(new Rendering.Text("100000"));
     }
 
     @Test

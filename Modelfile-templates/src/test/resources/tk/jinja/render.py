@@ -4,6 +4,7 @@ Usage: render.py CASES OUTPUT
 CASES: {"variables": {...}, "cases": [{"template": ..., "variables": {...}?}, ...]}
 OUTPUT: the same with "expected" (the text) or "error" (the exception's type) in each case.
 """
+import copy
 import datetime
 import json
 import sys
@@ -47,7 +48,9 @@ for case in document["cases"]:
     case.pop("error", None)
     try:
         template = environment.from_string(case["template"])
-        case["expected"] = template.render(**document.get("variables", {}), **case.get("variables", {}))
+        # Some filters change a list that they are given: `indent` adds a line feed to it.
+        variables = copy.deepcopy(document.get("variables", {}) | case.get("variables", {}))
+        case["expected"] = template.render(**variables)
     except Exception as e:
         case["error"] = type(e).__name__
 with open(sys.argv[2], "w", encoding="utf-8", newline="\n") as file:
