@@ -46,10 +46,13 @@ final class GgufPreTokenizers {
      */
     record Known(List<String> regexes, boolean ignoresMerges, boolean addsBos) {
         PreTokenizer preTokenizer() {
-            return regexes.stream()
-                    .map(regex -> (PreTokenizer) RegexPreTokenizer.of(regex))
-                    .reduce(PreTokenizer::then)
-                    .orElse(PreTokenizer.whole());
+            PreTokenizer all =
+                    regexes.stream()
+                            .map(regex -> (PreTokenizer) RegexPreTokenizer.of(regex))
+                            .reduce(PreTokenizer::then)
+                            .orElse(PreTokenizer.whole());
+            return (text, from, to, words) ->
+                    all.cut(LlamaCppUnicode.of(text, from, to), from, to, words);
         }
     }
 

@@ -30,7 +30,7 @@ import java.util.stream.IntStream;
  * @param addSpecial {@code bos}, {@code eos}, {@code sep}: whether that token is added to a text,
  *     in file order
  * @param addSpacePrefix whether a text starts with a space that isn't written
- * @param normalizers {@code nfc}, {@code lowercase}, {@code strip_accents}, in file order
+ * @param normalizers {@code nfc}, {@code lowercase}, {@code strip_accents}
  * @param chatTemplates as the source has them
  * @param unigram what only a {@code t5} vocabulary has
  */
@@ -248,8 +248,10 @@ public record GgufVocabulary(
         addSpecial.forEach(
                 (name, on) -> builder.put(PREFIX + "add_" + name + "_token", GgufValue.bool(on)));
         putTemplates(builder);
-        normalizers.forEach(
-                (name, on) -> builder.put(PREFIX + "normalizer." + name, GgufValue.bool(on)));
+        for (String name : NORMALIZERS) {
+            Boolean on = normalizers.get(name);
+            if (on != null) builder.put(PREFIX + "normalizer." + name, GgufValue.bool(on));
+        }
     }
 
     private void putSpacePrefix(GgufMetadata.Builder builder) {

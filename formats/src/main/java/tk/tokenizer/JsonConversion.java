@@ -30,6 +30,11 @@ import java.util.regex.Pattern;
 /** A {@code tokenizer.json} and the JSON files around it, as a GGUF vocabulary. */
 final class JsonConversion {
     private static final float PLACEHOLDER_SCORE = -1000;
+
+    /** Classes of transformers that take everything from the files. */
+    private static final Set<String> GENERAL =
+            Set.of("PreTrainedTokenizerFast", "PreTrainedTokenizer", "TokenizersBackend");
+
     private static final Pattern BYTE_NAME = Pattern.compile("<0x[0-9A-Fa-f]{2}>");
 
     private final TokenizerJson tokenizer;
@@ -254,7 +259,9 @@ final class JsonConversion {
 
     /** The texts of the tokens with a role: bos, eos and the like. */
     private Set<String> namedTokens() {
-        Set<String> named = new HashSet<>(Set.of("<unk>", "<s>", "</s>"));
+        // A class of transformers' own knows these three without being told.
+        boolean general = settings.string("tokenizer_class").filter(GENERAL::contains).isPresent();
+        Set<String> named = new HashSet<>(general ? Set.of() : Set.of("<unk>", "<s>", "</s>"));
         Optional<JsonObject> map = files.specialTokensMap().map(Json::readObject);
         for (JsonObject source : List.of(map.orElse(settings), settings)) {
             for (String role : SpecialVocabulary.USUAL) {

@@ -85,8 +85,7 @@ record JsonPreTokenizer(
                                 behavior(object.string("behavior").orElse("Isolated"), place),
                                 false,
                                 place);
-                case "Whitespace" ->
-                        pattern("\\w+|[^\\w\\s]+", PatternSplit.Behavior.REMOVED, true, place);
+                case "Whitespace" -> words();
                 case "WhitespaceSplit" ->
                         pattern("\\s", PatternSplit.Behavior.REMOVED, false, place);
                 case "Metaspace" -> metaspace(object, place);
@@ -117,22 +116,25 @@ record JsonPreTokenizer(
             JsonObject pattern =
                     object.object("pattern")
                             .orElseThrow(() -> new MalformedException(place + ": no pattern"));
+            PatternSplit.Behavior behavior =
+                    behavior(object.string("behavior").orElse("Isolated"), place);
+            boolean invert = object.bool("invert").orElse(false);
+            if (pattern.string("String").isPresent()) {
+                literal(pattern.string("String").get(), behavior, invert);
+                return;
+            }
             String regex =
                     pattern.string("Regex")
-                            .or(() -> pattern.string("String").map(Reader::quote))
                             .orElseThrow(
                                     () ->
                                             new MalformedException(
                                                     place + ".pattern: neither Regex nor String"));
-            pattern(
-                    regex,
-                    behavior(object.string("behavior").orElse("Isolated"), place),
-                    object.bool("invert").orElse(false),
-                    place);
+            pattern(regex, behavior, invert, place);
         }
 
-        private static String quote(String literal) {
-            return literal.isEmpty() ? "(?!)" : Pattern.quote(literal);
+        private void literal(String text, PatternSplit.Behavior behavior, boolean invert) {
+            String regex = text.isEmpty() ? "(?!)" : Pattern.quote(text);
+            add(regex, RegexPreTokenizer.of(regex), behavior, invert);
         }
 
         private static PatternSplit.Behavior behavior(String name, String place) {
@@ -147,10 +149,22 @@ record JsonPreTokenizer(
                 String regex, PatternSplit.Behavior behavior, boolean invert, String place) {
             // What doesn't match is dropped where matches are kept apart: the same as cutting them
             // out, since published expressions match everything.
+            add(regex, RegexPreTokenizer.ofOniguruma(regex, place), behavior, invert);
+        }
+
+        private void add(
+                String regex,
+                RegexPreTokenizer pattern,
+                PatternSplit.Behavior behavior,
+                boolean invert) {
             structure.add((invert ? "NOT " : "") + behavior + " " + regex);
-            PatternSplit split =
-                    new PatternSplit(RegexPreTokenizer.ofOniguruma(regex, place), behavior, invert);
-            steps.add(split::apply);
+            steps.add(new PatternSplit(pattern, behavior, invert)::apply);
+        }
+
+        /** The library has this one in Rust's notation, whose word characters are Java's. */
+        private void words() {
+            String regex = "\\w+|[^\\w\\s]+";
+            add(regex, RegexPreTokenizer.of(regex), PatternSplit.Behavior.REMOVED, true);
         }
 
         private void metaspace(JsonObject object, String place) {
@@ -179,7 +193,7 @@ record JsonPreTokenizer(
                                                 : text;
                                     }));
             if (object.bool("split").orElse(true)) {
-                pattern(quote(space), PatternSplit.Behavior.MERGED_WITH_NEXT, false, place);
+                literal(space, PatternSplit.Behavior.MERGED_WITH_NEXT, false);
             }
         }
     }

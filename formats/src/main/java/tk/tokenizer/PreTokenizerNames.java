@@ -85,80 +85,7 @@ final class PreTokenizerNames {
     /** How many of the nearest are described. */
     private static final int SHOWN = 3;
 
-    private static final String REST =
-            "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-    private static final String LETTERS =
-            "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|";
-    private static final String UPPER = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
-    private static final String LOWER = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
-    private static final String START = "[^\\r\\n\\p{L}\\p{N}]?";
-    private static final String SLASHES =
-            "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-    private static final String SHORT_FORM = "(?i:'s|'t|'re|'ve|'m|'ll|'d)?";
-
-    /**
-     * Names by structure; where merges are ignored for whole tokens, by {@link #WITHOUT_MERGES}.
-     */
-    private static final Map<List<String>, String> WITH_MERGES =
-            Map.of(
-                    List.of(cut(LETTERS + "\\p{N}{1,3}" + REST)), "smaug-bpe",
-                    List.of(cut(LETTERS + "\\p{N}" + REST)), "qwen2",
-                    List.of(
-                                    cut(
-                                            "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?[\\p{L}\\p{M}]+|\\p{N}"
-                                                    + "| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+")),
-                            "qwen35",
-                    List.of(cut(JsonPreTokenizer.GPT2)), "gpt-2",
-                    List.of(cut("\\p{N}"), cut(JsonPreTokenizer.GPT2)), "smollm",
-                    List.of(
-                                    cut(
-                                            START
-                                                    + UPPER
-                                                    + "*"
-                                                    + LOWER
-                                                    + "+"
-                                                    + SHORT_FORM
-                                                    + "|"
-                                                    + START
-                                                    + UPPER
-                                                    + "+"
-                                                    + LOWER
-                                                    + "*"
-                                                    + SHORT_FORM
-                                                    + "|\\p{N}{1,3}"
-                                                    + SLASHES)),
-                            "gpt-4o",
-                    List.of(
-                                    cut("\\p{N}{1,3}"),
-                                    cut("[一-龥\u3040-ゟ゠-ヿ]+"),
-                                    cut(
-                                            "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
-                                                    + "| ?[\\p{P}\\p{S}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+")),
-                            "deepseek-v3");
-
-    private static final Map<List<String>, String> WITHOUT_MERGES =
-            Map.of(
-                    List.of(cut(LETTERS + "\\p{N}{1,3}" + REST)), "llama-bpe",
-                    List.of(
-                                    cut(
-                                            START
-                                                    + UPPER
-                                                    + "*"
-                                                    + LOWER
-                                                    + "+|"
-                                                    + START
-                                                    + UPPER
-                                                    + "+"
-                                                    + LOWER
-                                                    + "*|\\p{N}"
-                                                    + SLASHES)),
-                            "tekken");
-
     private PreTokenizerNames() {}
-
-    private static String cut(String regex) {
-        return PatternSplit.Behavior.ISOLATED + " " + regex;
-    }
 
     /**
      * The name of a tokenizer's pre-tokenizer.
@@ -177,19 +104,20 @@ final class PreTokenizerNames {
     }
 
     private static Optional<String> byStructure(TokenizerJson tokenizer) {
-        List<String> structure = new ArrayList<>();
+        if (!tokenizer.preTokenizer().byteLevel()) return Optional.empty();
+        List<String> expressions = new ArrayList<>();
         for (String step : tokenizer.preTokenizer().structure()) {
             // What is between the matches dropped: the same, where an expression matches all there
             // is.
-            structure.add(step.replace("NOT REMOVED ", "ISOLATED "));
+            String cut = step.replace("NOT REMOVED ", "ISOLATED ");
+            if (!cut.startsWith("ISOLATED ")) return Optional.empty();
+            expressions.add(cut.substring("ISOLATED ".length()));
         }
-        if (!tokenizer.preTokenizer().byteLevel()) return Optional.empty();
-        Optional<String> merged = Optional.ofNullable(WITH_MERGES.get(structure));
-        Optional<String> whole = Optional.ofNullable(WITHOUT_MERGES.get(structure));
-        Optional<String> exact = tokenizer.ignoresMerges() ? whole : merged;
-        if (exact.isPresent()) return exact;
+        boolean ignores = tokenizer.ignoresMerges();
+        Optional<String> exact = new PreTokenizerSteps(expressions, ignores).name();
+        if (exact.isPresent() || !tokenizer.mergesReachEveryToken()) return exact;
         // Where every token is what its bytes merge to, ignoring merges changes nothing.
-        return tokenizer.mergesReachEveryToken() ? merged.or(() -> whole) : Optional.empty();
+        return new PreTokenizerSteps(expressions, !ignores).name();
     }
 
     /** How often a pre-tokenizer of llama.cpp's cuts the samples otherwise. */

@@ -40,11 +40,7 @@ final class RegexPreTokenizer implements PreTokenizer {
             throw new UnsupportedException(
                     "%s: a pattern of %d characters".formatted(place, regex.length()));
         }
-        String java =
-                regex.replaceAll(
-                                "\\\\p\\{(Han|Hiragana|Katakana|Latin|Hangul|Cyrillic|Greek|Arabic|Hebrew|Thai)}",
-                                "\\\\p{Is$1}")
-                        .replace("(?i:", "(?iu:");
+        String java = Oniguruma.toJava(regex, place);
         try {
             return new RegexPreTokenizer(Pattern.compile(java, FLAGS));
         } catch (PatternSyntaxException e) {

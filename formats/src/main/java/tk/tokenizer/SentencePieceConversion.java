@@ -8,9 +8,12 @@ import static tk.tokenizer.TokenType.USER_DEFINED;
 import tk.error.MalformedException;
 import tk.json.Json;
 import tk.json.JsonValue;
+import tk.json.JsonValue.JsonArray;
 import tk.json.JsonValue.JsonBoolean;
+import tk.json.JsonValue.JsonNull;
 import tk.json.JsonValue.JsonNumber;
 import tk.json.JsonValue.JsonObject;
+import tk.json.JsonValue.JsonString;
 import tk.tokenizer.GgufVocabulary.Token;
 import tk.tokenizer.GgufVocabulary.UnigramRules;
 import tk.tokenizer.VocabularyConversion.Fidelity;
@@ -68,6 +71,10 @@ final class SentencePieceConversion {
                         .filter(settings -> llama)
                         .flatMap(settings -> settings.bool("add_prefix_space"));
         boolean prefix = model.normalizer().addDummyPrefix();
+        if (model.whitespaceAsSuffix()) {
+            warnings.add(
+                    "the tokenizer has its spaces after the words: llama.cpp looks for them before words and gives other tokens");
+        }
         if (faithful) {
             if (unigram || !prefix) addSpacePrefix = Optional.of(prefix);
         } else {
@@ -157,10 +164,23 @@ final class SentencePieceConversion {
                             .formatted(id));
         }
         String text = token.string("content").get();
-        boolean special = token.get("special").equals(Optional.of(new JsonBoolean(true)));
+        boolean special =
+                token.get("special").filter(SentencePieceConversion::isTruthy).isPresent();
         return special || VocabularyConversion.looksSpecial(text)
                 ? new Token(text, ADDED_SCORE, CONTROL)
                 : new Token(text.replace(SentencePieceModel.SPACE, ' '), ADDED_SCORE, USER_DEFINED);
+    }
+
+    /** Whether Python takes a value for true. */
+    private static boolean isTruthy(JsonValue value) {
+        return switch (value) {
+            case JsonBoolean(boolean on) -> on;
+            case JsonString(String text) -> !text.isEmpty();
+            case JsonNumber number -> number.asDouble() != 0;
+            case JsonArray(var items) -> !items.isEmpty();
+            case JsonObject object -> !object.members().isEmpty();
+            case JsonNull ignored -> false;
+        };
     }
 
     private void set(long id, Token token) {

@@ -1,5 +1,7 @@
 package tk.tokenizer;
 
+import com.google.protobuf.ByteString;
+
 import tk.tokenizer.GgufVocabulary.Token;
 import tk.tokenizer.proto.ModelProto;
 import tk.tokenizer.proto.NormalizerSpec;
@@ -11,8 +13,9 @@ import java.util.Optional;
 /**
  * Writes the {@code tokenizer.model} that a GGUF file's SentencePiece vocabulary stands for.
  *
- * <p>What llama.cpp does with such a vocabulary is what the model says: no normalization, spaces
- * kept as they are, one put before the text unless {@code add_space_prefix} denies it.
+ * <p>What llama.cpp does with such a vocabulary is what the model says: for BPE no normalization,
+ * spaces kept as they are, one put before the text unless {@code add_space_prefix} denies it; for
+ * unigram what the file's rules are.
  */
 public final class SentencePieceWriter {
     private SentencePieceWriter() {}
@@ -20,13 +23,14 @@ public final class SentencePieceWriter {
     /**
      * The file's bytes.
      *
-     * @param vocabulary of the algorithm {@link GgufVocabulary#SPM}
+     * @param vocabulary of the algorithm {@link GgufVocabulary#SPM} or {@link
+     *     GgufVocabulary#UNIGRAM}
      * @param pieces how many tokens, from the first on, are the model's own; the rest are added
      *     ones
      */
     public static byte[] write(GgufVocabulary vocabulary, int pieces) {
         List<Token> tokens = vocabulary.tokens().subList(0, pieces);
-        int unknown = unknownId(vocabulary, tokens);
+        int unknown = unknownId(vocabulary, pieces);
         ModelProto.Builder model = ModelProto.newBuilder();
         for (int id = 0; id < pieces; id++) {
             Token token = tokens.get(id);
@@ -43,7 +47,10 @@ public final class SentencePieceWriter {
         }
         TrainerSpec.Builder trainer =
                 TrainerSpec.newBuilder()
-                        .setModelType(TrainerSpec.ModelType.BPE)
+                        .setModelType(
+                                vocabulary.unigram().isPresent()
+                                        ? TrainerSpec.ModelType.UNIGRAM
+                                        : TrainerSpec.ModelType.BPE)
                         .setVocabSize(pieces)
                         .setByteFallback(tokens.stream().anyMatch(t -> t.type() == TokenType.BYTE))
                         .setUnkId(unknown)
@@ -55,23 +62,40 @@ public final class SentencePieceWriter {
         if (trainer.getEosId() >= 0) trainer.setEosPiece(tokens.get(trainer.getEosId()).text());
         if (trainer.getPadId() >= 0) trainer.setPadPiece(tokens.get(trainer.getPadId()).text());
         return model.setTrainerSpec(trainer)
-                .setNormalizerSpec(
-                        NormalizerSpec.newBuilder()
-                                .setName("identity")
-                                .setAddDummyPrefix(vocabulary.addSpacePrefix().orElse(true))
-                                .setRemoveExtraWhitespaces(false)
-                                .setEscapeWhitespaces(true))
+                .setNormalizerSpec(normalizer(vocabulary))
                 .build()
                 .toByteArray();
     }
 
-    /** SentencePiece has exactly one; a converter may have made a control token of it. */
-    private static int unknownId(GgufVocabulary vocabulary, List<Token> tokens) {
-        Optional<Integer> told =
-                vocabulary.specialId("unk").filter(id -> id >= 0 && id < tokens.size());
+    private static NormalizerSpec.Builder normalizer(GgufVocabulary vocabulary) {
+        NormalizerSpec.Builder rules =
+                NormalizerSpec.newBuilder()
+                        .setName("identity")
+                        .setRemoveExtraWhitespaces(false)
+                        .setEscapeWhitespaces(true);
+        if (vocabulary.unigram().isEmpty()) {
+            return rules.setAddDummyPrefix(vocabulary.addSpacePrefix().orElse(true));
+        }
+        GgufVocabulary.UnigramRules unigram = vocabulary.unigram().get();
+        if (!unigram.charsmap().isEmpty()) {
+            rules.setName("user_defined")
+                    .setPrecompiledCharsmap(ByteString.copyFrom(unigram.charsmap().bytes()));
+        }
+        return rules.setAddDummyPrefix(vocabulary.addSpacePrefix().orElse(false))
+                .setRemoveExtraWhitespaces(unigram.removeExtraWhitespaces());
+    }
+
+    /**
+     * The piece that stands for unknown characters. SentencePiece has exactly one; a converter may
+     * have made a control token of it.
+     *
+     * @param pieces how many tokens, from the first on, are the model's own
+     */
+    public static int unknownId(GgufVocabulary vocabulary, int pieces) {
+        Optional<Integer> told = vocabulary.specialId("unk").filter(id -> id >= 0 && id < pieces);
         if (told.isPresent()) return told.get();
-        for (int id = 0; id < tokens.size(); id++) {
-            if (tokens.get(id).type() == TokenType.UNKNOWN) return id;
+        for (int id = 0; id < pieces; id++) {
+            if (vocabulary.tokens().get(id).type() == TokenType.UNKNOWN) return id;
         }
         return 0;
     }

@@ -77,7 +77,8 @@ final class SpecialVocabulary {
             tokenizer.get().object("post_processor").ifPresent(processor::read);
             settings = processor.settings;
         }
-        if (config.isEmpty()) return;
+        // The original doesn't tell a file that says nothing from none.
+        if (settings.members().isEmpty()) return;
         chatTemplates = chatTemplates(settings, files);
         for (String type : types) {
             settings.bool("add_" + type + "_token").ifPresent(on -> setAdded(type, on));

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -20,6 +21,8 @@ import java.util.concurrent.TimeUnit;
  *       libllama.so})
  *   <li>{@code TK_PYTHON}: a python with torch, transformers and safetensors
  *   <li>{@code TK_CONVERT_HF_TO_GGUF}: llama.cpp's converter as a program
+ *   <li>{@code TK_CONVERT_SCRIPT}, optional: {@code convert_hf_to_gguf.py} itself, to convert many
+ *       models in one process; {@code PYTHONPATH} says where its modules are
  *   <li>{@code TK_LLAMA3_TOKENIZER}: a folder with Llama 3.1's {@code tokenizer.json} and {@code
  *       tokenizer_config.json}
  * </ul>
@@ -45,6 +48,13 @@ public final class Originals {
     /** llama.cpp's converter. */
     public static Path converter() {
         return existing("TK_CONVERT_HF_TO_GGUF", "");
+    }
+
+    /** llama.cpp's converter as a script, where it is set. */
+    public static Optional<Path> converterScript() {
+        return Optional.ofNullable(System.getenv("TK_CONVERT_SCRIPT"))
+                .filter(value -> !value.isEmpty())
+                .map(Path::of);
     }
 
     /** A folder with Llama 3.1's own tokenizer. */

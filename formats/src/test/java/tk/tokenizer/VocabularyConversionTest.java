@@ -139,7 +139,7 @@ class VocabularyConversionTest {
 
     @Test
     void takesNamedTemplatesAndFilesWhereTheConfigHasNone() {
-        write("tokenizer_config.json", "{}");
+        write("tokenizer_config.json", "{\"legacy\": true}");
         write("chat_template.jinja", "from a file");
         assertThat(convert(5, "{}").vocabulary().chatTemplates().main()).contains("from a file");
         write(
@@ -191,5 +191,57 @@ class VocabularyConversionTest {
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
+    }
+
+    private GgufVocabulary converted() {
+        JsonObject config = new JsonObject(new java.util.LinkedHashMap<>());
+        return VocabularyConversion.of(TokenizerFiles.in(folder), config, 6).vocabulary();
+    }
+
+    @Test
+    void aConfigThatSaysNothingIsAsNone() {
+        write("tokenizer_config.json", "{}");
+        write("chat_template.jinja", "{{ messages }}");
+        assertThat(converted().chatTemplates().main()).isEmpty();
+        write("tokenizer_config.json", "{\"legacy\": true}");
+        assertThat(converted().chatTemplates().main()).hasValue("{{ messages }}");
+    }
+
+    @Test
+    void specialIsWhatPythonTakesForTrue() {
+        for (String special : List.of("true", "\"yes\"", "1")) {
+            added(special);
+            assertThat(converted().tokens().get(5).type()).as(special).isEqualTo(TokenType.CONTROL);
+        }
+        for (String special : List.of("false", "\"\"", "0", "null", "[]", "{}")) {
+            added(special);
+            assertThat(converted().tokens().get(5).type())
+                    .as(special)
+                    .isEqualTo(TokenType.USER_DEFINED);
+        }
+    }
+
+    private void added(String special) {
+        write(
+                "tokenizer_config.json",
+                "{\"added_tokens_decoder\": {\"5\": {\"content\": \"<x>\", \"special\": %s}}}"
+                        .formatted(special));
+    }
+
+    @Test
+    void normalizersAreWrittenInTheConvertersOrder() {
+        write(
+                "tokenizer.json",
+                """
+                {"normalizer": {"type": "Sequence", "normalizers": [
+                  {"type": "StripAccents"}, {"type": "Lowercase"}, {"type": "NFC"}]}}
+                """);
+        GgufMetadata.Builder builder = GgufMetadata.builder();
+        converted().putInto(builder);
+        assertThat(builder.build().values().keySet().stream().filter(k -> k.contains("normalizer")))
+                .containsExactly(
+                        "tokenizer.ggml.normalizer.nfc",
+                        "tokenizer.ggml.normalizer.lowercase",
+                        "tokenizer.ggml.normalizer.strip_accents");
     }
 }

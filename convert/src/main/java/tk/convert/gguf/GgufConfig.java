@@ -235,7 +235,7 @@ public final class GgufConfig {
         List<Double> values = factors("rope_freqs.weight");
         float[] floats = LongRope.floats(values);
         Llama3 scaling =
-                RopeFactors.explain(floats, theta)
+                RopeFactorsFit.of(floats, theta)
                         .orElseThrow(
                                 () ->
                                         new UnsupportedException(

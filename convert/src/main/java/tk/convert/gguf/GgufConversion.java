@@ -71,6 +71,9 @@ public record GgufConversion(GgufMetadata metadata, Checkpoint weights, List<Str
         ModelConfig config = model.config();
         List<String> notes = new ArrayList<>(model.notes());
         notes.addAll(origin.notes());
+        config.slidingWindow()
+                .filter(window -> window < config.maxPositions())
+                .ifPresent(window -> notes.add(windowless(window)));
         List<Tensor> tensors = new ArrayList<>(ropeTensors(table, config, notes));
         List<Tensor> ordered = options.order().of(model.weights());
         DType matrices = matrixType(ordered, options.type());
@@ -85,24 +88,13 @@ public record GgufConversion(GgufMetadata metadata, Checkpoint weights, List<Str
         GeneralMetadata.put(builder, origin, options.name(), parameters);
         ModelParameters.put(builder, table, config, OutType.fileType(matrices));
         vocabulary.accept(builder);
-        if (table.traits().contains(Trait.VOCAB_SIZE_AND_ROPE_DIMENSION)) {
-            putKnownVocabularies(builder, config.vocabSize());
-        }
         return new GgufConversion(
                 builder.build(), TensorMap.replacing(model.weights(), tensors), notes);
     }
 
-    /** Two published vocabularies are told by their size alone. */
-    private static void putKnownVocabularies(GgufMetadata.Builder builder, int vocabSize) {
-        if (vocabSize == 32016) { // CodeLlama
-            builder.put("tokenizer.ggml.prefix_token_id", GgufValue.u32(32007));
-            builder.put("tokenizer.ggml.suffix_token_id", GgufValue.u32(32008));
-            builder.put("tokenizer.ggml.middle_token_id", GgufValue.u32(32009));
-            builder.put("tokenizer.ggml.eot_token_id", GgufValue.u32(32010));
-        }
-        if (vocabSize == 49152) { // Granite
-            builder.put("tokenizer.ggml.add_bos_token", GgufValue.bool(false));
-        }
+    private static String windowless(int window) {
+        return "sliding_window %d: llama.cpp attends to all positions in this architecture; up to %d positions the model is the same"
+                .formatted(window, window);
     }
 
     private static List<Tensor> ropeTensors(

@@ -47,6 +47,7 @@ public final class GgufTokenizerFiles {
         switch (vocabulary.model()) {
             case GgufVocabulary.SPM -> made.sentencePiece();
             case GgufVocabulary.BPE -> made.byteLevel();
+            case GgufVocabulary.UNIGRAM -> made.unigram();
             default ->
                     throw new UnsupportedException(
                             "tokenizer.ggml.model \"%s\": no Hugging Face tokenizer can be made of it"
@@ -57,21 +58,49 @@ public final class GgufTokenizerFiles {
     }
 
     private void sentencePiece() {
-        List<Token> tokens = vocabulary.tokens();
-        int used = tokens.size();
-        while (used > 0 && isPadding(used - 1)) used--;
-        int pieces = used;
-        while (pieces > 0 && isAdded(tokens.get(pieces - 1))) pieces--;
+        int used = used();
+        int pieces = pieces(used);
         files.put("tokenizer.model", SentencePieceWriter.write(vocabulary, pieces));
         SequencedMap<String, Object> config = common("LlamaTokenizer");
+        putSentencePieceSettings(config, used);
+        put("tokenizer_config.json", (JsonObject) JsonValue.of(config));
+    }
+
+    private void unigram() {
+        int used = used();
+        int pieces = pieces(used);
+        files.put("tokenizer.model", SentencePieceWriter.write(vocabulary, pieces));
+        int unknown = SentencePieceWriter.unknownId(vocabulary, pieces);
+        put("tokenizer.json", UnigramTokenizer.of(vocabulary, unknown, pieces));
+        SequencedMap<String, Object> config = common("PreTrainedTokenizerFast");
+        putSentencePieceSettings(config, used);
+        put("tokenizer_config.json", (JsonObject) JsonValue.of(config));
+    }
+
+    /** How many tokens there are before those that only fill the vocabulary up. */
+    private int used() {
+        int used = vocabulary.tokens().size();
+        while (used > 0 && isPadding(used - 1)) used--;
+        return used;
+    }
+
+    /** How many of them are the model's own, and not added to it. */
+    private int pieces(int used) {
+        int pieces = used;
+        while (pieces > 0 && isAdded(vocabulary.tokens().get(pieces - 1))) pieces--;
+        return pieces;
+    }
+
+    private void putSentencePieceSettings(SequencedMap<String, Object> config, int used) {
         vocabulary.addSpecial().forEach((name, on) -> config.put("add_" + name + "_token", on));
         SequencedMap<String, JsonValue> added = new LinkedHashMap<>();
         for (int id = 0; id < used; id++) {
-            if (isAdded(tokens.get(id))) added.put(Integer.toString(id), addedToken(id));
+            if (isAdded(vocabulary.tokens().get(id))) {
+                added.put(Integer.toString(id), addedToken(id));
+            }
         }
         if (!added.isEmpty()) config.put("added_tokens_decoder", added);
         vocabulary.addSpacePrefix().ifPresent(on -> config.put("add_prefix_space", on));
-        put("tokenizer_config.json", (JsonObject) JsonValue.of(config));
     }
 
     private void byteLevel() {

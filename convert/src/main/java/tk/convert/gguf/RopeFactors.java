@@ -2,9 +2,6 @@ package tk.convert.gguf;
 
 import tk.hf.RopeScaling.Llama3;
 
-import java.math.BigDecimal;
-import java.util.Optional;
-
 /**
  * What llama.cpp divides each rotary frequency by: the content of {@code rope_freqs.weight}.
  *
@@ -46,35 +43,5 @@ final class RopeFactors {
             }
         }
         return factors;
-    }
-
-    /**
-     * The scaling that gives these factors.
-     *
-     * <p>The largest factor is the scaling's own. Contexts, low and high factors count only by
-     * their quotients, so Llama 3's 1 and 4 are taken and the context sought among powers of two,
-     * as every published model has it.
-     *
-     * @param factors as {@link #of} gives them, or off by the last bits of another's power function
-     */
-    static Optional<Llama3> explain(float[] factors, double theta) {
-        float largest = 0;
-        for (float factor : factors) largest = Math.max(largest, factor);
-        if (!(largest >= 1)) return Optional.empty();
-        double factor = new BigDecimal(Float.toString(largest)).doubleValue();
-        for (int context = 1 << 20; context >= 32; context /= 2) {
-            Llama3 scaling = new Llama3(factor, 1, 4, context);
-            if (agree(of(scaling, theta, 2 * factors.length), factors)) {
-                return Optional.of(scaling);
-            }
-        }
-        return Optional.empty();
-    }
-
-    private static boolean agree(float[] a, float[] b) {
-        for (int i = 0; i < a.length; i++) {
-            if (!(Math.abs(a[i] - b[i]) <= 1e-5f * Math.abs(b[i]))) return false;
-        }
-        return true;
     }
 }

@@ -1,6 +1,7 @@
 package tk.convert.gguf;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,23 +25,32 @@ class RopeFactorsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "8, 8192, 500000, 128",
-        "32, 8192, 500000, 64",
-        "4, 1024, 10000, 32",
-        "16, 256, 123456, 80"
+        "8, 1, 4, 8192, 500000, 128",
+        "32, 1, 4, 8192, 500000, 64",
+        "4, 1, 4, 1024, 10000, 32",
+        "16, 1, 4, 256, 123456, 80",
+        "4, 1, 2, 64, 10000, 16",
+        "4, 1, 2, 64, 10000, 4",
+        "8, 1, 4, 64, 10000, 6",
+        "6, 1.5, 7, 3000, 300000, 96",
+        "6, 1, 1.1, 3000, 300000, 16",
+        "8, 1, 4, 4, 10000, 16"
     })
-    void areExplainedByTheirScaling(double factor, int context, double theta, int headDim) {
-        Llama3 scaling = new Llama3(factor, 1, 4, context);
+    void areExplainedByTheirScaling(
+            double factor, double low, double high, int context, double theta, int headDim) {
+        Llama3 scaling = new Llama3(factor, low, high, context);
         float[] factors = RopeFactors.of(scaling, theta, headDim);
-        Llama3 explained = RopeFactors.explain(factors, theta).orElseThrow();
-        assertThat(RopeFactors.of(explained, theta, headDim)).isEqualTo(factors);
-        assertThat(explained.factor()).isEqualTo(factor);
+        Llama3 explained = RopeFactorsFit.of(factors, theta).orElseThrow();
+        float[] again = RopeFactors.of(explained, theta, headDim);
+        for (int i = 0; i < factors.length; i++) {
+            assertThat(again[i]).isCloseTo(factors[i], withinPercentage(1e-3));
+        }
     }
 
     @Test
     void otherFactorsAreNotExplained() {
-        assertThat(RopeFactors.explain(new float[] {3, 1, 2, 5}, 10000)).isEmpty();
-        assertThat(RopeFactors.explain(new float[] {Float.NaN, 1}, 10000)).isEmpty();
-        assertThat(RopeFactors.explain(new float[0], 10000)).isEmpty();
+        assertThat(RopeFactorsFit.of(new float[] {3, 1, 2, 5}, 10000)).isEmpty();
+        assertThat(RopeFactorsFit.of(new float[] {Float.NaN, 1}, 10000)).isEmpty();
+        assertThat(RopeFactorsFit.of(new float[0], 10000)).isEmpty();
     }
 }

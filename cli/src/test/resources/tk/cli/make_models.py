@@ -82,11 +82,17 @@ model("llama3-rope", LlamaConfig(**SIZES, rope_parameters=dict(
     original_max_position_embeddings=64)))
 model("linear-old-spelling", LlamaConfig(**SIZES, rope_parameters=dict(
     rope_type="linear", rope_theta=20000.0, factor=2.5)), edit=old_spelling)
+model("linear", LlamaConfig(**SIZES, rope_parameters=dict(rope_type="linear", rope_theta=10000.0, factor=4.0)))
+model("yarn-old-spelling", LlamaConfig(**SIZES, rope_parameters=dict(
+    rope_type="yarn", rope_theta=1e6, factor=4.0, original_max_position_embeddings=64)), edit=old_spelling)
 model("yarn", LlamaConfig(**SIZES, rope_parameters=dict(
     rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=64,
     attention_factor=1.25, beta_fast=30.0, beta_slow=2.0)))
 model("dynamic", LlamaConfig(**SIZES, rope_parameters=dict(
     rope_type="dynamic", rope_theta=10000.0, factor=2.0)), edit=old_spelling)
+model("dynamic-new-spelling", LlamaConfig(**SIZES, rope_parameters=dict(
+    rope_type="dynamic", rope_theta=10000.0, factor=2.0)))
+model("code", LlamaConfig(**SIZES, rope_parameters=dict(rope_type="default", rope_theta=1e6), rms_norm_eps=1e-5))
 model("sharded", LlamaConfig(**SIZES), torch.bfloat16, save=dict(max_shard_size="60KB"))
 model("mistral", MistralConfig(**{**SIZES, "max_position_embeddings": 512}, sliding_window=128))
 model("qwen2", Qwen2Config(**SIZES, tie_word_embeddings=True, rope_parameters=dict(
