@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -51,6 +52,18 @@ class FamilyLogitsTest {
 
     private static final List<int[]> PROMPTS = List.of(ids(12), ids(300));
 
+    /** Names of quantizations by the model they are tried on; the rest are mixtures of these. */
+    private static final Map<String, List<String>> QUANTIZATIONS =
+            Map.of(
+                    "wide-llama",
+                    List.of(
+                            "q2_K", "q3_K_M", "q4_0", "q4_1", "q4_K_M", "q5_0", "q5_1", "q5_K_M",
+                            "q6_K", "q8_0", "iq4_nl", "iq4_xs"),
+                    "wide-qwen2",
+                    List.of("q4_K_M", "q8_0"),
+                    "wide-qwen3",
+                    List.of("q4_K_M", "iq4_xs"));
+
     @TempDir static Path folder;
 
     private static int[] ids(int length) {
@@ -73,6 +86,77 @@ class FamilyLogitsTest {
         }
         computed(python, all);
         return models.stream().map(m -> dynamicTest(name(m), () -> compare(m)));
+    }
+
+    /** Blocks are made scalars again and rows put back: transformers computes what we do. */
+    @TestFactory
+    Stream<DynamicTest> everyQuantizationComesBack() throws IOException, InterruptedException {
+        TransformersModels python = new TransformersModels(folder);
+        Path models = folder.resolve("make_models");
+        if (!Files.exists(models)) python.made("make_models.py");
+        List<Path> all = new ArrayList<>();
+        List<DynamicTest> tests = new ArrayList<>();
+        for (Map.Entry<String, List<String>> entry : QUANTIZATIONS.entrySet()) {
+            Path whole = folder.resolve(entry.getKey() + "-whole.gguf");
+            CommandLineTest.Run run =
+                    tk("convert", "--dtype", "f32", models.resolve(entry.getKey()), whole);
+            assertThat(run.exit()).as(run.err()).isZero();
+            for (String type : entry.getValue()) {
+                String name = entry.getKey() + "-" + type;
+                run = tk("quantize", whole, gguf(name), type);
+                assertThat(run.exit()).as(name + run.err()).isZero();
+                run = tk("convert", gguf(name), again(name));
+                assertThat(run.exit()).as(name + run.err()).isZero();
+                all.add(again(name));
+                tests.add(dynamicTest(name, () -> compareQuantized(name)));
+            }
+        }
+        computed(python, all);
+        return tests.stream();
+    }
+
+    private static void compareQuantized(String name) throws IOException {
+        for (int prompt = 0; prompt < PROMPTS.size(); prompt++) {
+            float[][] blocks = referenceOfGguf(gguf(name), PROMPTS.get(prompt));
+            assertThat(nmse(transformers(again(name), prompt), blocks)).isLessThan(1e-9);
+        }
+    }
+
+    @TestFactory
+    Stream<DynamicTest> llama1AsMetaReleasedIt() throws IOException, InterruptedException {
+        TransformersModels python = new TransformersModels(folder);
+        Path made = folder.resolve("llama1");
+        python.run("make_meta.py", made);
+        List<Path> all = new ArrayList<>(List.of(made.resolve("hf")));
+        for (String shards : List.of("1", "2")) {
+            Path meta = made.resolve("meta").resolve(shards);
+            CommandLineTest.Run run = tk("convert", meta, again("meta-" + shards));
+            assertThat(run.exit()).as(run.err()).isZero();
+            run = tk("convert", "--dtype", "f32", meta, gguf("meta-" + shards));
+            assertThat(run.exit()).as(run.err()).isZero();
+            all.add(again("meta-" + shards));
+        }
+        computed(python, all);
+        return Stream.of("1", "2")
+                .map(shards -> dynamicTest(shards + " shards", () -> compareMeta(made, shards)));
+    }
+
+    private static void compareMeta(Path made, String shards) throws IOException {
+        String name = "meta-" + shards;
+        for (int prompt = 0; prompt < PROMPTS.size(); prompt++) {
+            float[][] torch = transformers(made.resolve("hf"), prompt);
+            assertThat(maximum(transformers(again(name), prompt), torch)).isZero();
+            float[][] llama;
+            try (LlamaCpp original = new LlamaCpp(gguf(name))) {
+                llama = original.logits(PROMPTS.get(prompt));
+            }
+            assertThat(nmse(llama, torch)).isLessThan(1e-6);
+            assertThat(maximum(referenceOfGguf(gguf(name), PROMPTS.get(prompt)), torch))
+                    .isLessThan(1e-3);
+        }
+        try (GgufFile file = new GgufReader().open(gguf(name))) {
+            assertThat(file.gguf().integer("llama.context_length")).hasValue(2048);
+        }
     }
 
     static void computed(TransformersModels python, List<Path> folders)

@@ -33,7 +33,7 @@ def model(name, config, dtype=torch.float32, pieces=320, save={}, files={}, edit
     torch.manual_seed(len(name))
     made = AutoModelForCausalLM.from_config(config)
     for parameter in made.parameters():
-        parameter.data.normal_(0, 0.3)
+        parameter.data.normal_(0, 0.3 if config.hidden_size < 256 else 0.15)
     made = made.to(dtype)
     made.config.dtype = dtype
     made.save_pretrained(folder, **save)
@@ -97,7 +97,7 @@ model("sharded", LlamaConfig(**SIZES), torch.bfloat16, save=dict(max_shard_size=
 model("mistral", MistralConfig(**{**SIZES, "max_position_embeddings": 512}, sliding_window=128))
 model("qwen2", Qwen2Config(**SIZES, tie_word_embeddings=True, rope_parameters=dict(
     rope_type="yarn", rope_theta=1e6, factor=2.0, original_max_position_embeddings=128)), torch.bfloat16)
-model("qwen3", Qwen3Config(**SIZES, head_dim=32, attention_bias=True), torch.bfloat16)
+model("qwen3", Qwen3Config(**SIZES, head_dim=32), torch.bfloat16)
 model("mistral-heads", MistralConfig(
     **{**SIZES, "head_dim": 32}, sliding_window=None, rope_parameters=dict(
         rope_type="yarn", rope_theta=1e6, factor=2.0, original_max_position_embeddings=128)), torch.bfloat16)
@@ -120,6 +120,11 @@ model("added-tokens", LlamaConfig(**{**SIZES, "vocab_size": 330, "pad_token_id":
         "added_tokens_decoder": {
             "0": {"content": "<unk>", "special": True}, "322": {"content": "<tool>", "special": False}}}})
 
+WIDE = {**SIZES, "hidden_size": 256, "intermediate_size": 512}
+model("wide-llama", LlamaConfig(**WIDE))
+model("wide-qwen2", Qwen2Config(**WIDE, tie_word_embeddings=True))
+model("wide-qwen3", Qwen3Config(**WIDE, head_dim=64))
+
 # As torch.save leaves it: the order is the dict's, and a tied head is there twice.
 folder = ROOT / "torch-bin"
 folder.mkdir()
@@ -130,3 +135,34 @@ made = AutoModelForCausalLM.from_config(config)
 torch.save(made.state_dict(), folder / "pytorch_model.bin")
 config.save_pretrained(folder)
 tokenizer(folder, 320)
+
+# As folders were in the days of Alpaca: Llama 1, shards of torch.save with buffers in them, one token added.
+folder = ROOT / "alpaca"
+folder.mkdir()
+config = LlamaConfig(**{**SIZES, "vocab_size": 321, "num_key_value_heads": 4}, rms_norm_eps=1e-6)
+torch.manual_seed(6)
+made = AutoModelForCausalLM.from_config(config)
+for parameter in made.parameters():
+    parameter.data.normal_(0, 0.3)
+state = {name: value.half() for name, value in made.state_dict().items()}
+for layer in range(2):
+    state[f"model.layers.{layer}.self_attn.rotary_emb.inv_freq"] = 1 / 10000 ** (torch.arange(0, 16, 2) / 16)
+names = sorted(state)
+index = {}
+for part, some in enumerate((names[:9], names[9:]), 1):
+    file = f"pytorch_model-{part:05d}-of-00002.bin"
+    torch.save({name: state[name] for name in some}, folder / file)
+    index.update({name: file for name in some})
+(folder / "pytorch_model.bin.index.json").write_text(json.dumps({"metadata": {"total_size": 0}, "weight_map": index}))
+(folder / "config.json").write_text(json.dumps({
+    "architectures": ["LLaMAForCausalLM"], "bos_token_id": 1, "eos_token_id": 2, "hidden_act": "silu",
+    "hidden_size": 64, "initializer_range": 0.02, "intermediate_size": 96, "max_sequence_length": 256,
+    "model_type": "llama", "num_attention_heads": 4, "num_hidden_layers": 2, "pad_token_id": 0,
+    "rms_norm_eps": 1e-06, "torch_dtype": "float16", "transformers_version": "4.27.0.dev0", "use_cache": True,
+    "vocab_size": 321}))
+tokenizer(folder, 320)
+(folder / "added_tokens.json").write_text(json.dumps({"[PAD]": 320}))
+(folder / "special_tokens_map.json").write_text(json.dumps({"bos_token": "</s>", "pad_token": "[PAD]"}))
+(folder / "tokenizer_config.json").write_text(json.dumps({
+    "bos_token": "", "eos_token": "", "model_max_length": 512, "padding_side": "right",
+    "special_tokens_map_file": "special_tokens_map.json", "tokenizer_class": "LlamaTokenizer", "unk_token": ""}))

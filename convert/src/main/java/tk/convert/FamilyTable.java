@@ -32,12 +32,14 @@ public record FamilyTable(
         Set<Trait> traits,
         List<TensorRule> tensors) {
 
-    /** What llama.cpp's converter writes for some families only. */
+    /** What is so for some families only in llama.cpp or in its converter. */
     public enum Trait {
         /** The config has a {@code head_dim} even where the file does not say so. */
         HEAD_DIM,
         /** {@code vocab_size} and {@code rope.dimension_count} end the model's parameters. */
-        VOCAB_SIZE_AND_ROPE_DIMENSION
+        VOCAB_SIZE_AND_ROPE_DIMENSION,
+        /** llama.cpp has no place for attention biases, and loads no file that has some. */
+        NO_ATTENTION_BIASES
     }
 
     /** Copies the collections. */

@@ -12,6 +12,7 @@ final class Qwen3 {
     static final FamilyTable TABLE =
             FamilyTable.of(Family.QWEN3, "qwen3")
                     .trait(Trait.HEAD_DIM)
+                    .trait(Trait.NO_ATTENTION_BIASES)
                     .tensor(
                             "model.embed_tokens.weight",
                             "token_embd.weight",

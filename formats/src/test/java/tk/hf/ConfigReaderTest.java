@@ -195,12 +195,32 @@ class ConfigReaderTest {
                 .hasMessageStartingWith("config.json: ");
     }
 
-    @Test
-    void refusesOtherFamiliesByName() {
+    @ParameterizedTest
+    @CsvSource({
+        "GemmaForCausalLM, gemma",
+        "Gemma3ForConditionalGeneration, gemma3",
+        "Phi3ForCausalLM, phi3",
+        "GPT2LMHeadModel, gpt2",
+        "MixtralForCausalLM, mixtral",
+        "Llama4ForConditionalGeneration, llama4",
+        "Qwen2MoeForCausalLM, qwen2_moe",
+        "Qwen3MoeForCausalLM, qwen3_moe",
+        "Qwen2VLForConditionalGeneration, qwen2_vl",
+        "LlamaForSequenceClassification, llama",
+        "Mistral3ForConditionalGeneration, mistral3"
+    })
+    void refusesOtherFamiliesByName(String architecture, String modelType) {
         assertThatThrownBy(
-                        () -> parse("{'architectures':['GemmaForCausalLM'],'model_type':'gemma'}"))
+                        () ->
+                                parse(
+                                        "{'architectures':['%s'],'model_type':'%s'}"
+                                                .formatted(architecture, modelType)))
                 .isInstanceOf(UnsupportedException.class)
-                .hasMessageContaining("GemmaForCausalLM");
+                .hasMessageContaining(architecture);
+    }
+
+    @Test
+    void refusesOtherModelTypesAndContradictions() {
         assertThatThrownBy(() -> parse("{'model_type':'gpt2'}"))
                 .isInstanceOf(UnsupportedException.class)
                 .hasMessageContaining("gpt2");

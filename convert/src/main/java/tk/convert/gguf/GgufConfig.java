@@ -73,6 +73,13 @@ public final class GgufConfig {
     }
 
     private ModelConfig read() {
+        long experts = optional("expert_count").orElse(0L);
+        if (experts > 0) {
+            throw new UnsupportedException(
+                    "%s: %s is %d: mixtures of experts are not supported"
+                            .formatted(place, key("expert_count"), experts),
+                    "Supported: models whose layers have one MLP.");
+        }
         put("architectures", List.of(table.family().architecture()));
         put("model_type", table.family().modelType());
         put("num_hidden_layers", whole("block_count"));

@@ -69,6 +69,12 @@ public record GgufConversion(GgufMetadata metadata, Checkpoint weights, List<Str
             Options options) {
         FamilyTable table = model.table();
         ModelConfig config = model.config();
+        if (config.attentionBias() && table.traits().contains(Trait.NO_ATTENTION_BIASES)) {
+            throw new UnsupportedException(
+                    "attention_bias is not supported for %s: llama.cpp has no place for the biases there, and loads no file that has them"
+                            .formatted(table.family().architecture()),
+                    "Convert to a Hugging Face folder instead, or train without attention biases.");
+        }
         List<String> notes = new ArrayList<>(model.notes());
         notes.addAll(origin.notes());
         config.slidingWindow()

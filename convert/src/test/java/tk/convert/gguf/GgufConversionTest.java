@@ -14,6 +14,7 @@ import tk.convert.HfModel;
 import tk.convert.KeyMap;
 import tk.convert.TinyModel;
 import tk.error.UnsupportedException;
+import tk.gguf.GgufMetadata;
 import tk.gguf.GgufValue;
 import tk.hf.Family;
 import tk.hf.ModelConfig;
@@ -103,7 +104,7 @@ class GgufConversionTest {
     @ParameterizedTest
     @EnumSource(names = {"F16", "BF16"})
     void vectorsAndNormsStayF32(OutType type) {
-        HfModel model = model(Family.QWEN3, Map.of("attention_bias", true));
+        HfModel model = model(Family.QWEN2, Map.of());
         convert(model, type, ModelOrigin.named("tiny"))
                 .weights()
                 .tensors()
@@ -127,7 +128,7 @@ class GgufConversionTest {
                                 "rms_norm_eps",
                                 1e-5,
                                 "attention_bias",
-                                true,
+                                family != Family.QWEN3, // llama.cpp has none there
                                 "bos_token_id",
                                 1,
                                 "rope_theta",
@@ -238,6 +239,36 @@ class GgufConversionTest {
                 .singleElement()
                 .asString()
                 .contains("dynamic");
+    }
+
+    @Test
+    void whatLlamaCppWouldNotLoadIsRefused() {
+        assertThatThrownBy(() -> convert(Family.QWEN3, Map.of("attention_bias", true)))
+                .isInstanceOf(UnsupportedException.class)
+                .hasMessageContaining("attention_bias");
+        assertThat(convert(Family.LLAMA, Map.of("attention_bias", true)).notes()).isEmpty();
+    }
+
+    @Test
+    void aSlidingWindowIsToldOf() {
+        Map<String, Object> window = Map.of("sliding_window", 16, "max_position_embeddings", 64);
+        assertThat(convert(Family.MISTRAL, window).notes())
+                .singleElement()
+                .asString()
+                .contains("sliding_window 16");
+        Map<String, Object> wide = Map.of("sliding_window", 64, "max_position_embeddings", 64);
+        assertThat(convert(Family.MISTRAL, wide).notes()).isEmpty();
+    }
+
+    @Test
+    void aMixtureOfExpertsIsRefusedByItsName() {
+        GgufConversion there = convert(Family.LLAMA, Map.of());
+        GgufMetadata.Builder builder = GgufMetadata.builder();
+        there.metadata().values().forEach(builder::put);
+        builder.put("llama.expert_count", GgufValue.u32(8));
+        assertThatThrownBy(() -> GgufConfig.of("t.gguf", builder.build(), there.weights()))
+                .isInstanceOf(UnsupportedException.class)
+                .hasMessageContaining("llama.expert_count is 8");
     }
 
     @Test

@@ -37,6 +37,11 @@ record GgufSettings(
     private static final int MAX_WIDTH = 1 << 24;
     private static final int MAX_POSITIONS = 1 << 30;
 
+    /** llama.cpp's own, whatever {@code yarn_beta_fast} and {@code yarn_beta_slow} say. */
+    private static final double YARN_BETA_FAST = 32;
+
+    private static final double YARN_BETA_SLOW = 1;
+
     static GgufSettings read(GgufMetadata metadata) {
         String architecture =
                 metadata.string("general.architecture")
@@ -114,12 +119,7 @@ record GgufSettings(
             case "yarn" -> {
                 float[] frequencies =
                         RotaryFrequencies.yarn(
-                                headDim,
-                                theta,
-                                factor,
-                                original,
-                                metadata.number(key + "scaling.yarn_beta_fast").orElse(32),
-                                metadata.number(key + "scaling.yarn_beta_slow").orElse(1));
+                                headDim, theta, factor, original, YARN_BETA_FAST, YARN_BETA_SLOW);
                 if (divisors != null)
                     frequencies = RotaryFrequencies.divided(frequencies, divisors);
                 return new RotaryEmbedding.Fixed(

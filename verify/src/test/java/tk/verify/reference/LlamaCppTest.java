@@ -162,7 +162,7 @@ class LlamaCppTest {
                         "llama.rope.scaling.original_context_length", GgufValue.u32(64),
                         "llama.rope.scaling.attn_factor", GgufValue.f32(1.25f),
                         "llama.rope.scaling.yarn_beta_fast", GgufValue.f32(4),
-                        "llama.rope.scaling.yarn_beta_slow", GgufValue.f32(0.5f),
+                        "llama.rope.scaling.yarn_beta_slow", GgufValue.f32(2),
                         "llama.rope.scaling.yarn_attn_factor", GgufValue.f32(1.5f));
         assertSame(model("LlamaForCausalLM"), "llama", List.of(), keys, 100);
     }
