@@ -11,12 +11,14 @@ import tk.error.UsageException;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
+import tk.modelfile.ChatQuestion;
 import tk.verify.OpenedModel;
 import tk.verify.evaluation.Evaluation;
 import tk.verify.evaluation.EvaluationData;
 import tk.verify.evaluation.EvaluationItem;
 import tk.verify.evaluation.Scores;
 import tk.verify.reference.ReferenceModel;
+import tk.verify.tokens.Vocabulary;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,9 +26,12 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.function.UnaryOperator;
 
 /** {@code tk eval}: what several models reach on the same data, side by side. */
 @Command(
@@ -43,7 +48,7 @@ import java.util.concurrent.Callable;
             "      references: [...] for several; max_tokens and stop where wanted",
             "  {\"text\": \"...\"}",
             "      perplexity, and bits per byte, which compares models of different tokenizers.",
-            "Prompts are given as they are: no chat template is applied."
+            "Prompts are given as they are, or with --apply-chat-template as a user's turn."
         })
 final class EvalCommand implements Callable<Integer> {
     @Mixin private CommonOptions common;
@@ -68,6 +73,12 @@ final class EvalCommand implements Callable<Integer> {
             description = "Tokens of a text that are seen at once (default: the model's context).")
     private @Nullable Integer context;
 
+    @Option(
+            names = {"--apply-chat-template", "--apply_chat_template"},
+            description =
+                    "Put every prompt into the model's own chat template, as the user's turn.")
+    private boolean chat;
+
     @Parameters(arity = "1..*", paramLabel = "MODEL", description = "Models, in this order.")
     private List<Path> models = new ArrayList<>();
 
@@ -77,27 +88,50 @@ final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         List<EvaluationItem> items = EvaluationData.read(data);
-        Evaluation.Options options =
-                new Evaluation.Options(maxTokens, context == null ? 0 : context);
         List<Scores> scores = new ArrayList<>();
         for (Path path : models) {
             common.note(path.toString());
-            scores.add(score(path, items, options));
+            scores.add(score(path, items));
         }
         common.result(json(items, scores), table(scores));
         return 0;
     }
 
-    private Scores score(Path path, List<EvaluationItem> items, Evaluation.Options options) {
+    private Scores score(Path path, List<EvaluationItem> items) {
         try (ModelSource source = inputs.open(path)) {
             OpenedModel opened = OpenedModel.of(source);
             if (!opened.hasVocabulary())
                 throw new UsageException(
                         path + ": no tokenizer beside it", "Give it with --tokenizer.");
+            Vocabulary vocabulary = opened.vocabulary();
+            Evaluation.Options options =
+                    new Evaluation.Options(
+                            maxTokens,
+                            context == null ? 0 : context,
+                            chat ? Optional.of(question(path, vocabulary)) : Optional.empty());
             try (ReferenceModel model = opened.model(common.threads())) {
-                return Evaluation.of(model, opened.vocabulary(), items, options, common.progress());
+                return Evaluation.of(model, vocabulary, items, options, common.progress());
             }
         }
+    }
+
+    private static UnaryOperator<String> question(Path path, Vocabulary vocabulary) {
+        String template =
+                vocabulary
+                        .chatTemplate()
+                        .orElseThrow(
+                                () ->
+                                        new UsageException(
+                                                path + ": has no chat template",
+                                                "Leave --apply-chat-template out."));
+        Map<String, String> specials = new LinkedHashMap<>();
+        vocabulary
+                .firstBos()
+                .ifPresent(id -> specials.put("bos_token", vocabulary.tokenizer().piece(id)));
+        vocabulary.eos().stream()
+                .min(Integer::compare)
+                .ifPresent(id -> specials.put("eos_token", vocabulary.tokenizer().piece(id)));
+        return ChatQuestion.of(template, specials);
     }
 
     private JsonObject json(List<EvaluationItem> items, List<Scores> scores) {
@@ -110,6 +144,7 @@ final class EvalCommand implements Callable<Integer> {
         }
         return new JsonObject(new LinkedHashMap<>())
                 .with("data", JsonValue.of(data.toString()))
+                .with("chatTemplate", JsonValue.of(chat))
                 .with("items", JsonValue.of(items.size()))
                 .with("models", JsonValue.of(list));
     }

@@ -63,6 +63,31 @@ class LoraInteropTest {
                 .contains("equal");
     }
 
+    /** Merged and quantized in one go, against convert_hf_to_gguf and llama-quantize in turn. */
+    @Test
+    void mergedAndQuantizedHasTheTensorsOfTheOriginalsTools() throws Exception {
+        Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
+        Path ours =
+                made(
+                        "quantize",
+                        "--adapter",
+                        adapter,
+                        "-t",
+                        "q5_K_M",
+                        PT,
+                        folder.resolve("o.gguf"));
+        Path merged = made("merge-lora", PT, adapter, folder.resolve("merged"));
+        Path f16 = folder.resolve("f16.gguf");
+        Originals.run(Originals.converter(), merged, "--outfile", f16, "--outtype", "f16");
+        Path theirs = folder.resolve("theirs.gguf");
+        Originals.run(Originals.program("llama-quantize"), f16, theirs, "q5_K_M");
+        Run diff = tk("diff", ours, theirs, "--json");
+        assertThat(diff.exit()).as(diff.err()).isZero();
+        for (String list : List.of("tensors", "onlyInA", "onlyInB")) {
+            assertThat(diff.json().array(list).orElseThrow().items()).as(list).isEmpty();
+        }
+    }
+
     /** llama.cpp's divergence between the merged model and base with our adapter beside it. */
     @Test
     void llamaCppComputesTheSameWithTheAdapterBesideTheBase() throws Exception {

@@ -2,6 +2,8 @@ package tk.verify.evaluation;
 
 import tk.checkpoint.Progress;
 import tk.error.UsageException;
+import tk.tokenizer.TokenType;
+import tk.tokenizer.Tokenizer.Specials;
 import tk.verify.Perplexity;
 import tk.verify.evaluation.EvaluationItem.Choice;
 import tk.verify.evaluation.EvaluationItem.Generation;
@@ -13,7 +15,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * Runs a model over an evaluation's items.
@@ -58,8 +63,15 @@ public final class Evaluation {
      *
      * @param maxTokens how long a generated text gets at most
      * @param context tokens a window of a text has; 0 for the model's context
+     * @param chat puts a prompt into the model's chat template, where it is asked so; special
+     *     tokens in what it gives are read as such, and nothing is put before it
      */
-    public record Options(int maxTokens, int context) {
+    public record Options(int maxTokens, int context, Optional<UnaryOperator<String>> chat) {
+        /** Prompts as they are. */
+        public Options(int maxTokens, int context) {
+            this(maxTokens, context, Optional.empty());
+        }
+
         /** Refuses what no text fits into. */
         public Options {
             if (maxTokens < 1) throw new UsageException("--max-tokens " + maxTokens);
@@ -97,9 +109,10 @@ public final class Evaluation {
         int bestNormalised = 0;
         double most = Double.NEGATIVE_INFINITY;
         double mostNormalised = Double.NEGATIVE_INFINITY;
+        String prompt = asked(item.prompt());
         for (int i = 0; i < item.choices().size(); i++) {
             String choice = item.choices().get(i);
-            double found = logLikelihood(item.prompt(), choice);
+            double found = logLikelihood(prompt, choice);
             double normalised = found / Math.max(1, choice.codePointCount(0, choice.length()));
             if (found > most) {
                 most = found;
@@ -118,8 +131,8 @@ public final class Evaluation {
     /** ln P(continuation | prompt), in nats. */
     private double logLikelihood(String prompt, String continuation) {
         String before = prompt.stripTrailing();
-        int[] context = ids(before);
-        int[] all = ids(prompt + continuation);
+        int[] context = promptIds(before);
+        int[] all = promptIds(prompt + continuation);
         if (context.length == 0) {
             // Something must come before the first token: BOS, or what ends another text.
             context = new int[] {beginning()};
@@ -165,7 +178,7 @@ public final class Evaluation {
 
     private String write(Generation item) {
         int most = item.maxTokens() > 0 ? item.maxTokens() : options.maxTokens();
-        int[] prompt = ids(item.prompt());
+        int[] prompt = promptIds(asked(item.prompt()));
         if (prompt.length == 0) prompt = new int[] {beginning()};
         String before = vocabulary.tokenizer().decode(prompt);
         int[] all = Arrays.copyOf(prompt, prompt.length + most);
@@ -175,7 +188,7 @@ public final class Evaluation {
             float[] logits = session.append(prompt);
             while (length < all.length) {
                 int next = likeliest(logits);
-                if (vocabulary.eos().contains(next)) break;
+                if (ends(next)) break;
                 all[length++] = next;
                 text = added(before, Arrays.copyOf(all, length));
                 int stop = stop(text, item.stops());
@@ -234,6 +247,25 @@ public final class Evaluation {
 
     private static double nll(float[] logits, int token) {
         return Perplexity.logSumExp(logits) - logits[token];
+    }
+
+    private String asked(String prompt) {
+        return options.chat().map(chat -> chat.apply(prompt)).orElse(prompt);
+    }
+
+    /** Whether a token ends a text; in a chat every control token ends the turn. */
+    private boolean ends(int token) {
+        if (vocabulary.eos().contains(token)) return true;
+        return options.chat().isPresent()
+                && token < vocabulary.entries().size()
+                && vocabulary.entries().get(token).types().equals(Set.of(TokenType.CONTROL));
+    }
+
+    private int[] promptIds(String text) {
+        if (options.chat().isEmpty()) return ids(text);
+        int rows = model.vocabularySize();
+        int[] ids = vocabulary.tokenizer().encode(text, Specials.PARSE);
+        return Arrays.stream(ids).filter(id -> id < rows).toArray();
     }
 
     private int[] ids(String text) {
