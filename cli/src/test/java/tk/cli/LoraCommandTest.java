@@ -103,7 +103,7 @@ class LoraCommandTest {
         JsonObject logits = report.object("lora").flatMap(l -> l.object("logits")).orElseThrow();
         assertThat(figure(logits, "unmergedToMerged", "nmse")).isLessThan(1e-6);
         assertThat(Files.readString(out.resolve("report.html")))
-                .contains("Merged adapters", "base to merged");
+                .contains("Merged adapters", "to base");
         assertThat(out.resolve("Modelfile")).exists();
         Path gguf = Path.of(run.json().object("gguf").orElseThrow().string("path").orElseThrow());
         Run against = tk("verify", PT, gguf);

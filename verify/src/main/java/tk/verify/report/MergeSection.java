@@ -64,8 +64,8 @@ final class MergeSection {
                 "soft",
                 "%d positions of a text through the base, through the base with the adapters computed beside it, and through the merged model. The last two must agree."
                         .formatted(logits.merged().positions()));
-        html.raw("<table><tr><th>figure</th><th class=\"n\">unmerged to merged</th>");
-        html.raw("<th class=\"n\">base to merged</th></tr>");
+        html.raw("<table><tr><th>the merged model</th><th class=\"n\">to unmerged</th>");
+        html.raw("<th class=\"n\">to base</th></tr>");
         LogitStatistics same = logits.merged();
         LogitStatistics moved = logits.moved();
         figure("KL divergence, mean", three(same.kl().mean()), three(moved.kl().mean()));

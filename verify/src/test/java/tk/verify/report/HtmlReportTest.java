@@ -52,7 +52,7 @@ class HtmlReportTest {
         Files.writeString(Path.of("target/report-lora.html"), page);
         assertThat(page)
                 .contains("Merged adapters", "24 tensors, each used once", "DoRA", "scaled by 0.5")
-                .contains("unmerged to merged", "base to merged", "Türkiye&#39;nin", "5.8520")
+                .contains("to unmerged", "to base", "Türkiye&#39;nin", "5.8520")
                 .contains("model.layers.0.self_attn.q_proj.weight", "1.20e-7")
                 .contains("Embedding and head are one matrix", "&lt;rounding&gt; takes")
                 .doesNotContain("<rounding>");
