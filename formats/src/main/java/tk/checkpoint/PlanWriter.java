@@ -91,18 +91,8 @@ public final class PlanWriter {
         }
     }
 
-    /** A part of a file that one thread writes. */
-    private sealed interface Task {
-        /** Bytes that lie in another file as they will lie here. */
-        record Copy(FileRegion from, long offset) implements Task {}
-
-        /** Pieces of a tensor that pass through memory. */
-        record Stream(Pieces pieces, int valuesIndex, long first, long count, long offset)
-                implements Task {}
-    }
-
     private void writeFile(PlannedFile file, Path path) throws IOException {
-        List<Task> tasks = new ArrayList<>();
+        List<WriteTask> tasks = new ArrayList<>();
         Map<Long, PlannedFile.Checksummed> checksummed = new TreeMap<>();
         boolean wantsCrc =
                 file.segments().stream().anyMatch(PlannedFile.Checksummed.class::isInstance);
@@ -112,10 +102,8 @@ public final class PlanWriter {
             int valuesIndex = 0;
             for (PlannedFile.Segment segment : file.segments()) {
                 switch (segment) {
-                    case PlannedFile.Literal literal -> {
-                        writeFully(channel, ByteBuffer.wrap(literal.bytes()), offset);
-                        progress.advance(literal.length());
-                    }
+                    case PlannedFile.Literal literal ->
+                            tasks.add(new WriteTask.Literal(literal.bytes(), offset));
                     case PlannedFile.Values values -> {
                         Optional<FileRegion> stored = values.tensor().stored();
                         if (stored.isPresent() && !wantsCrc) {
@@ -125,12 +113,15 @@ public final class PlanWriter {
                         }
                         valuesIndex++;
                     }
-                    case PlannedFile.Checksummed late -> checksummed.put(offset, late);
+                    case PlannedFile.Checksummed late -> {
+                        checksummed.put(offset, late);
+                        tasks.add(new WriteTask.Reserved(late.length(), offset));
+                    }
                 }
                 offset += segment.length();
             }
             int[] crcs = new int[valuesIndex];
-            run(tasks, path, wantsCrc ? crcs : new int[0]);
+            run(WriteTask.gathered(tasks), path, wantsCrc ? crcs : new int[0]);
             List<Integer> sums = new ArrayList<>();
             for (int crc : crcs) sums.add(crc);
             for (Map.Entry<Long, PlannedFile.Checksummed> late : checksummed.entrySet()) {
@@ -147,11 +138,11 @@ public final class PlanWriter {
     }
 
     /** Continues the last copy where this one does so in both files: small tensors add up. */
-    private static void addCopies(List<Task> tasks, FileRegion region, long offset) {
+    private static void addCopies(List<WriteTask> tasks, FileRegion region, long offset) {
         FileRegion rest = region;
         long at = offset;
         if (!tasks.isEmpty()
-                && tasks.getLast() instanceof Task.Copy(FileRegion last, long start)
+                && tasks.getLast() instanceof WriteTask.Copy(FileRegion last, long start)
                 && last.file() == region.file()
                 && last.offset() + last.length() == region.offset()
                 && start + last.length() == offset) {
@@ -162,7 +153,7 @@ public final class PlanWriter {
         for (long done = 0; done < rest.length(); done += COPIED) {
             long length = Math.min(COPIED, rest.length() - done);
             FileRegion part = new FileRegion(rest.file(), rest.offset() + done, length);
-            tasks.add(new Task.Copy(part, at + done));
+            tasks.add(new WriteTask.Copy(part, at + done));
         }
     }
 
@@ -171,13 +162,13 @@ public final class PlanWriter {
      * streams within its task.
      */
     private static void addStreams(
-            List<Task> tasks, Tensor tensor, int valuesIndex, long offset, boolean whole) {
+            List<WriteTask> tasks, Tensor tensor, int valuesIndex, long offset, boolean whole) {
         Pieces pieces = Pieces.of(tensor);
         long step = whole ? Math.max(1, pieces.count()) : pieces.fitting(CHUNK);
         for (long first = 0; first < pieces.count(); first += step) {
             long count = Math.min(step, pieces.count() - first);
             long at = offset + first * pieces.bytes();
-            tasks.add(new Task.Stream(pieces, valuesIndex, first, count, at));
+            tasks.add(new WriteTask.Stream(pieces, valuesIndex, first, count, at));
         }
     }
 
@@ -185,30 +176,31 @@ public final class PlanWriter {
      * One thread makes all copies: a second writer to the same file would only wait for the first
      * within the system, and burn the processor's time doing so. The others compute meanwhile.
      */
-    private void run(List<Task> tasks, Path path, int[] crcs) {
-        List<Task> copies = tasks.stream().filter(Task.Copy.class::isInstance).toList();
-        List<Task> streams = tasks.stream().filter(Task.Stream.class::isInstance).toList();
+    private void run(List<WriteTask> tasks, Path path, int[] crcs) {
+        List<WriteTask> copies = tasks.stream().filter(WriteTask.Copy.class::isInstance).toList();
+        List<WriteTask> others =
+                tasks.stream().filter(task -> !(task instanceof WriteTask.Copy)).toList();
         AtomicInteger next = new AtomicInteger();
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-        Consumer<List<Task>> worker =
+        Consumer<List<WriteTask>> worker =
                 first -> {
                     // A channel of its own: a copy within the system goes to a channel's position.
                     try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
-                        for (Task task : first) {
+                        for (WriteTask task : first) {
                             if (failure.get() != null) return;
                             carryOut(task, channel, crcs);
                         }
                         for (int i = next.getAndIncrement();
-                                i < streams.size() && failure.get() == null;
+                                i < others.size() && failure.get() == null;
                                 i = next.getAndIncrement()) {
-                            carryOut(streams.get(i), channel, crcs);
+                            carryOut(others.get(i), channel, crcs);
                         }
                     } catch (Throwable t) {
                         failure.compareAndSet(null, t);
                     }
                 };
         List<Thread> helpers = new ArrayList<>();
-        int useful = streams.size() + (copies.isEmpty() ? 0 : 1);
+        int useful = others.size() + (copies.isEmpty() ? 0 : 1);
         for (int i = 1; i < Math.min(threads, useful); i++) {
             helpers.add(
                     Thread.ofPlatform()
@@ -239,26 +231,53 @@ public final class PlanWriter {
         if (interrupted) Thread.currentThread().interrupt();
     }
 
-    private void carryOut(Task task, FileChannel channel, int[] crcs) {
+    private void carryOut(WriteTask task, FileChannel channel, int[] crcs) {
         try {
             switch (task) {
-                case Task.Copy(FileRegion from, long offset) -> {
+                case WriteTask.Copy(FileRegion from, long offset) -> {
                     channel.position(offset);
                     from.file().copy(from.offset(), from.length(), channel);
                     progress.advance(from.length());
                 }
-                case Task.Stream stream -> {
+                case WriteTask.Literal(byte[] bytes, long offset) -> {
+                    writeFully(channel, ByteBuffer.wrap(bytes), offset);
+                    progress.advance(bytes.length);
+                }
+                case WriteTask.Reserved reserved -> {}
+                case WriteTask.Stream stream -> {
                     int crc = stream(stream, channel, crcs.length > 0);
                     if (crcs.length > 0) crcs[stream.valuesIndex()] = crc;
                 }
+                case WriteTask.Gather gather -> gather(gather, channel, crcs);
             }
         } catch (IOException e) {
             throw new IoException("cannot write: " + e.getMessage(), "Is the disk full?", e);
         }
     }
 
+    private void gather(WriteTask.Gather gather, FileChannel channel, int[] crcs)
+            throws IOException {
+        try (Scratch scratch = Scratch.borrow(gather.length())) {
+            MemorySegment bytes = scratch.segment();
+            WriteTask.fill(gather, bytes);
+            long written = 0;
+            for (WriteTask part : gather.parts()) {
+                if (!(part instanceof WriteTask.Reserved)) written += part.length();
+                if (crcs.length > 0 && part instanceof WriteTask.Stream stream) {
+                    CRC32 crc = new CRC32();
+                    long at = part.offset() - gather.offset();
+                    crc.update(bytes.asSlice(at, part.length()).asByteBuffer());
+                    crcs[stream.valuesIndex()] = (int) crc.getValue();
+                }
+            }
+            writeFully(channel, bytes.asByteBuffer(), gather.offset());
+            progress.advance(written);
+        }
+    }
+
     /** Reads a task's pieces and writes them; gives their checksum where it is wanted. */
-    private int stream(Task.Stream task, FileChannel channel, boolean wantsCrc) throws IOException {
+    private int stream(WriteTask.Stream task, FileChannel channel, boolean wantsCrc)
+            throws IOException {
         Pieces pieces = task.pieces();
         long step = Math.min(task.count(), pieces.fitting(CHUNK));
         CRC32 crc = new CRC32();
