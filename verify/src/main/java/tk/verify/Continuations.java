@@ -52,6 +52,7 @@ record Continuations(int agreed, int written, double regret, List<Evidence.Conti
     /** The gate: another token may be chosen where the source finds it about as likely. */
     GateResult gate(Tolerances limits) {
         Findings findings = new Findings(Gate.BEHAVIOUR);
+        if (written == 0) findings.fail("nothing was continued");
         if (!(regret <= limits.maxBehaviour())) {
             findings.fail(
                     "the source finds the candidate's words %s nats a token less likely than its own, at most %s expected"

@@ -12,6 +12,7 @@ final class LogitGate {
 
     static GateResult run(LogitStatistics logits, Tolerances limits) {
         Findings findings = new Findings(Gate.LOGITS);
+        if (logits.positions() == 0) findings.fail("no position was compared");
         if (logits.nonFinite() > 0) {
             findings.fail(
                     "%d of %d positions have a NaN or an infinity"

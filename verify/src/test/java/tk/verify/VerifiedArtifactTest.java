@@ -19,6 +19,8 @@ import java.lang.reflect.Modifier;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -51,6 +53,31 @@ class VerifiedArtifactTest {
         assertThat(empty.pass()).isFalse();
         assertThatThrownBy(() -> VerifiedArtifact.of(empty))
                 .isInstanceOf(VerificationException.class);
+    }
+
+    @Test
+    void neverComesFromOneWithoutAllGates() throws IOException {
+        Path file = Files.writeString(folder.resolve("model.gguf"), "weights");
+        Subject subject = Subject.read(file);
+        for (int missing = 0; missing < Gate.values().length; missing++) {
+            List<GateResult> gates = new ArrayList<>(gates(List.of()));
+            // A template check of the caller's that answers for another gate, too.
+            gates.set(missing, gates.get((missing + 1) % gates.size()));
+            Verification verification =
+                    new Verification(subject, subject, gates, Evidence.NONE, Tolerances.exact());
+            assertThat(verification.pass()).isFalse();
+            assertThatThrownBy(() -> VerifiedArtifact.of(verification))
+                    .isInstanceOf(VerificationException.class)
+                    .hasMessageContaining("not every gate ran");
+        }
+    }
+
+    @Test
+    void comparingNothingIsNoPass() {
+        LogitStatistics none = new LogitComparison(2).statistics();
+        assertThat(LogitGate.run(none, Tolerances.exact()).pass()).isFalse();
+        Continuations silence = new Continuations(0, 0, 0, List.of());
+        assertThat(silence.gate(Tolerances.exact()).pass()).isFalse();
     }
 
     @Test
@@ -117,12 +144,7 @@ class VerifiedArtifactTest {
                                 List.of(new Evidence.Mismatch("iş", List.of(1), List.of(2, 3)))));
         Subject subject = Subject.read(file);
         Verification verification =
-                new Verification(
-                        subject,
-                        subject,
-                        List.of(GateResult.of(Gate.TENSORS, "all", List.of(), List.of())),
-                        evidence,
-                        Tolerances.exact());
+                new Verification(subject, subject, gates(List.of()), evidence, Tolerances.exact());
         String text = JsonText.PRETTY.write(verification.toJson());
         JsonValue value = Json.parse(text.getBytes(StandardCharsets.UTF_8), "report");
         JsonObject report = (JsonObject) value;
@@ -157,10 +179,19 @@ class VerifiedArtifactTest {
         Subject subject = Subject.read(file);
         List<String> failures = pass ? List.of() : List.of("too far");
         return new Verification(
-                subject,
-                subject,
-                List.of(GateResult.of(Gate.LOGITS, "equal", failures, List.of())),
-                Evidence.NONE,
-                Tolerances.exact());
+                subject, subject, gates(failures), Evidence.NONE, Tolerances.exact());
+    }
+
+    /** All gates, of which the logits have these failures. */
+    private static List<GateResult> gates(List<String> failures) {
+        return Arrays.stream(Gate.values())
+                .map(
+                        gate ->
+                                GateResult.of(
+                                        gate,
+                                        "equal",
+                                        gate == Gate.LOGITS ? failures : List.of(),
+                                        List.of()))
+                .toList();
     }
 }
