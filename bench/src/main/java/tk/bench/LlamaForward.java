@@ -2,10 +2,10 @@ package tk.bench;
 
 import tk.json.Json;
 import tk.json.JsonValue.JsonArray;
-import tk.json.JsonValue.JsonNumber;
 import tk.json.JsonValue.JsonObject;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -49,9 +49,9 @@ record LlamaForward(Path bin, Path gguf, int prompt, int threads) implements For
             byte[] out = process.getInputStream().readAllBytes();
             JsonArray rows = (JsonArray) Json.parse(out, "llama-bench");
             JsonObject row = (JsonObject) rows.items().getFirst();
-            return ((JsonNumber) row.members().get("avg_ns")).asDouble() * 1e-9;
+            return row.number("avg_ns").orElseThrow().asDouble() * 1e-9;
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 
