@@ -25,6 +25,8 @@ import java.util.concurrent.TimeUnit;
  *       models in one process; {@code PYTHONPATH} says where its modules are
  *   <li>{@code TK_LLAMA3_TOKENIZER}: a folder with Llama 3.1's {@code tokenizer.json} and {@code
  *       tokenizer_config.json}
+ *   <li>{@code TK_TOKENIZERS}: a folder of npm packages {@code tokenizer-NAME} with the same of
+ *       other models
  * </ul>
  */
 public final class Originals {
@@ -60,6 +62,11 @@ public final class Originals {
     /** A folder with Llama 3.1's own tokenizer. */
     public static Path llama31Tokenizer() {
         return existing("TK_LLAMA3_TOKENIZER", "");
+    }
+
+    /** A folder with the tokenizer of a model: {@code llama3_1}, {@code qwen3}, … */
+    public static Path tokenizer(String model) {
+        return existing("TK_TOKENIZERS", "tokenizer-" + model + "/models");
     }
 
     private static Path existing(String variable, String name) {
