@@ -128,12 +128,21 @@ public class QuantizeKernels {
                 kernels.type = DType.valueOf(name);
                 kernels.weighted = weighted;
                 kernels.prepare();
-                kernels.compare();
+                kernels.print(kernels.compare());
             }
         }
     }
 
-    private void compare() {
+    /** How many times as fast as ggml's function the warm vector kernel is, without importance. */
+    static double timesGgml(DType type) {
+        QuantizeKernels kernels = new QuantizeKernels();
+        kernels.type = type;
+        kernels.prepare();
+        return kernels.compare()[3][ROUNDS / 2];
+    }
+
+    /** Sorted rates of the vector kernel, the scalar one, ggml's, and the first over the last. */
+    private double[][] compare() {
         warmUp();
         double[][] rates = new double[4][ROUNDS];
         for (int i = 0; i < ROUNDS; i++) {
@@ -148,6 +157,10 @@ public class QuantizeKernels {
             }
         }
         for (double[] list : rates) Arrays.sort(list);
+        return rates;
+    }
+
+    private void print(double[][] rates) {
         System.out.printf(
                 Locale.ROOT,
                 "%-7s%-12s vector %7.1f  scalar %6.1f  ggml %6.1f million values a second: %.1f times ggml [%.1f..%.1f]%n",

@@ -121,6 +121,7 @@ class QuantizedFilesTest {
                         ImportanceFiles.legacy(model, missing, folder.resolve("imatrix.dat")))) {
             ImportanceMatrix weights = ImportanceMatrices.read(matrix);
             for (boolean pure : new boolean[] {false, true}) {
+                if (pure && type == FileType.Q2_K_S) continue; // the head would need importance
                 List<Object> arguments = new ArrayList<>(List.of("--imatrix", matrix));
                 if (pure) arguments.add("--pure");
                 compare(
