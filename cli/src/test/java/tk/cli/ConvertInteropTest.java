@@ -73,7 +73,9 @@ class ConvertInteropTest {
 
     @TestFactory
     Stream<DynamicTest> everyFamilyAndScaling() throws IOException, InterruptedException {
-        return compared(new TransformersModels(folder).made("make_models.py"), TYPES);
+        // One by one the original takes seconds a file: then one type must do.
+        List<String> types = Originals.converterScript().isPresent() ? TYPES : List.of("bf16");
+        return compared(new TransformersModels(folder).made("make_models.py"), types);
     }
 
     @TestFactory
