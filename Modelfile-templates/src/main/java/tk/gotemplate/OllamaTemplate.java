@@ -187,8 +187,8 @@ public final class OllamaTemplate {
         return data;
     }
 
-    /** Neighbours of one role joined. */
-    private static List<Turn> collated(List<Turn> conversation) {
+    /** Neighbours of one role joined by a blank line, but for tools' results. */
+    public static List<Turn> collated(List<Turn> conversation) {
         List<Turn> turns = new ArrayList<>();
         for (Turn turn : conversation) {
             boolean joins =

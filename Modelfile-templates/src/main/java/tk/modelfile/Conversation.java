@@ -1,5 +1,6 @@
 package tk.modelfile;
 
+import tk.gotemplate.OllamaTemplate;
 import tk.gotemplate.Turn;
 import tk.gotemplate.Turn.ToolCall;
 import tk.json.Json;
@@ -9,7 +10,6 @@ import tk.json.JsonValue.JsonObject;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 
@@ -90,20 +90,7 @@ public record Conversation(String name, List<Turn> turns, JsonArray tools) {
 
     /** The conversation as Ollama sees it: neighbours of one role joined by a blank line. */
     Conversation joined() {
-        List<Turn> joined = new ArrayList<>();
-        for (Turn turn : turns) {
-            boolean joins =
-                    !joined.isEmpty()
-                            && joined.getLast().role().equals(turn.role())
-                            && !turn.role().equals("tool");
-            if (joins) {
-                Turn before = joined.removeLast();
-                joined.add(before.withContent(before.content() + "\n\n" + turn.content()));
-            } else {
-                joined.add(turn);
-            }
-        }
-        return new Conversation(name, joined, tools);
+        return new Conversation(name, OllamaTemplate.collated(turns), tools);
     }
 
     /** Without the white space around each text. */

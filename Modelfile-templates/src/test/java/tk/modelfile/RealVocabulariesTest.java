@@ -20,8 +20,9 @@ import tk.tokenizer.VocabularyConversion;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -30,6 +31,9 @@ import java.util.Optional;
  */
 @Tag("interop")
 class RealVocabulariesTest {
+    /** They take a while to build. */
+    private static final Map<String, PromptTokens> TOKENS = new HashMap<>();
+
     @ParameterizedTest
     @CsvSource({
         // The package has the chat template of the first release, which is that of Llama 3.
@@ -60,16 +64,19 @@ class RealVocabulariesTest {
         become("llama3_1", 128256, "llama3.1", chatTemplate);
     }
 
-    private static void become(String model, int rows, String family, String chatTemplate) {
-        Path folder = Originals.tokenizer(model);
+    private static PromptTokens tokens(String model, int rows) {
         GgufVocabulary vocabulary =
                 VocabularyConversion.of(
-                                TokenizerFiles.in(folder),
+                                TokenizerFiles.in(Originals.tokenizer(model)),
                                 new JsonObject(new LinkedHashMap<>())
                                         .with("model_type", JsonValue.of("llama")),
                                 rows)
                         .vocabulary();
-        PromptTokens tokens = PromptTokens.of(GgufTokenizer.of(vocabulary, model));
+        return PromptTokens.of(GgufTokenizer.of(vocabulary, model));
+    }
+
+    private static void become(String model, int rows, String family, String chatTemplate) {
+        PromptTokens tokens = TOKENS.computeIfAbsent(model, name -> tokens(name, rows));
         assertThat(tokens.specials()).containsKey("eos_token");
 
         TemplateChoice choice = TemplateChoice.of(Optional.of(chatTemplate), tokens);
