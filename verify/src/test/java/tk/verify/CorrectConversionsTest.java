@@ -32,7 +32,7 @@ import java.util.function.Supplier;
 
 /**
  * The verifier never cries wolf: conversions that are right pass, whatever the family, the
- * container, the types. With {@code -Dtk.bench} all of some four hundred, else every
+ * container, the types. With {@code -Dtk.bench} all of some three hundred, else every
  * thirty-seventh.
  */
 class CorrectConversionsTest {
