@@ -243,7 +243,7 @@ public final class PlanWriter {
                     writeFully(channel, ByteBuffer.wrap(bytes), offset);
                     progress.advance(bytes.length);
                 }
-                case WriteTask.Reserved reserved -> {}
+                case WriteTask.Reserved _ -> {}
                 case WriteTask.Stream stream -> {
                     int crc = stream(stream, channel, crcs.length > 0);
                     if (crcs.length > 0) crcs[stream.valuesIndex()] = crc;

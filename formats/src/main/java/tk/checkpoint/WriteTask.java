@@ -90,10 +90,10 @@ sealed interface WriteTask {
     /** Puts the bytes of a small task where {@code into} begins. */
     static void fill(WriteTask task, MemorySegment into) {
         switch (task) {
-            case Literal(byte[] bytes, long ignored) ->
+            case Literal(byte[] bytes, long _) ->
                     MemorySegment.copy(MemorySegment.ofArray(bytes), 0, into, 0, bytes.length);
-            case Reserved(long length, long ignored) -> into.asSlice(0, length).fill((byte) 0);
-            case Copy(FileRegion from, long ignored) ->
+            case Reserved(long length, long _) -> into.asSlice(0, length).fill((byte) 0);
+            case Copy(FileRegion from, long _) ->
                     from.file().read(from.offset(), into.asSlice(0, from.length()));
             case Stream stream ->
                     stream.pieces()
