@@ -7,7 +7,6 @@ import tk.gguf.GgufReader;
 import tk.gguf.GgufWriter;
 import tk.quantize.FileType;
 import tk.quantize.Quantization;
-import tk.quantize.Quantization.Assignment;
 import tk.quantize.QuantizeOptions;
 import tk.verify.Perplexity;
 import tk.verify.TextChunks;
@@ -23,7 +22,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 
 /**
  * What each type makes of a model, as a table: {@code TypesTable F32.GGUF TEXT CONTEXT [TYPE…]}.
@@ -67,7 +65,7 @@ final class TypesTable {
                     type.display(),
                     quantization.bitsPerWeight(),
                     Files.size(file) / 1048576.0,
-                    rmse(quantization, source, quantized),
+                    rmse(source, quantized),
                     perplexity(quantized, text, context),
                     speed(type));
         } finally {
@@ -77,13 +75,12 @@ final class TypesTable {
     }
 
     /** Over all weights. */
-    private static double rmse(Quantization quantization, GgufFile source, GgufFile quantized) {
-        Map<String, Assignment> assignments = quantization.byName();
+    private static double rmse(GgufFile source, GgufFile quantized) {
         double squares = 0;
         double weights = 0;
         for (ValueDifference loss : ModelDifference.ofValues(source, quantized, 2, Progress.NONE)) {
             double rmse = loss.rmse().orElseThrow();
-            long elements = assignments.get(loss.b().name()).info().shape().elements();
+            long elements = loss.b().shape().elements();
             squares += rmse * rmse * elements;
             weights += elements;
         }
