@@ -10,7 +10,12 @@ final class LogitGate {
 
     private LogitGate() {}
 
-    static GateResult run(LogitStatistics logits, Tolerances limits) {
+    /**
+     * The gate.
+     *
+     * @param sample whether fewer prompts were run than there are
+     */
+    static GateResult run(LogitStatistics logits, Tolerances limits, boolean sample) {
         Findings findings = new Findings(Gate.LOGITS);
         if (logits.positions() == 0) findings.fail("no position was compared");
         if (logits.nonFinite() > 0) {
@@ -33,6 +38,7 @@ final class LogitGate {
                                                         Numbers.percent(least)));
                             }
                         });
+        if (sample) findings.note("a sample: fewer and shorter prompts than usual");
         if (limits.loosened()) {
             findings.note("the user loosened the limit of the divergence");
         }

@@ -235,14 +235,17 @@ public final class Verifier {
                 Continuations continuations = Continuations.of(expected, found, prompts, source);
                 Tolerances limits = ownLimits;
                 boolean passes =
-                        LogitGate.run(logits, limits).pass() && continuations.gate(limits).pass();
+                        LogitGate.run(logits, limits, options.sample()).pass()
+                                && continuations.gate(limits).pass();
                 if (!passes && control.isPresent()) {
                     limits = limits.orControl(control(run, control.get()));
                 }
                 Optional<KlDivergence> text =
                         options.text().map(t -> evaluate(t, expected, found, source, rows));
                 return new Computed(
-                        List.of(LogitGate.run(logits, limits), continuations.gate(limits)),
+                        List.of(
+                                LogitGate.run(logits, limits, options.sample()),
+                                continuations.gate(limits)),
                         limits,
                         Optional.of(logits),
                         Continuations.worst(logits, prompts, source),

@@ -75,9 +75,19 @@ class VerifiedArtifactTest {
     @Test
     void comparingNothingIsNoPass() {
         LogitStatistics none = new LogitComparison(2).statistics();
-        assertThat(LogitGate.run(none, Tolerances.exact()).pass()).isFalse();
+        assertThat(LogitGate.run(none, Tolerances.exact(), false).pass()).isFalse();
         Continuations silence = new Continuations(0, 0, 0, List.of());
         assertThat(silence.gate(Tolerances.exact()).pass()).isFalse();
+    }
+
+    @Test
+    void saysWhereOnlyASampleWasRun() {
+        LogitComparison comparison = new LogitComparison(2);
+        comparison.add(0, 0, new float[] {1, 2}, new float[] {1, 2});
+        LogitStatistics logits = comparison.statistics();
+        assertThat(LogitGate.run(logits, Tolerances.exact(), false).notes()).isEmpty();
+        assertThat(LogitGate.run(logits, Tolerances.exact(), true).notes().getFirst())
+                .startsWith("a sample");
     }
 
     @Test

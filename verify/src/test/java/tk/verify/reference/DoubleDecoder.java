@@ -3,6 +3,7 @@ package tk.verify.reference;
 import tk.hf.ModelConfig;
 
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * The decoder once more, in double precision and as naive as can be: one position at a time, one
@@ -14,6 +15,7 @@ final class DoubleDecoder {
     private final double[] frequencies; // radians a position
     private final double magnitude;
     private final int window;
+    private UnaryOperator<double[]> rounding = x -> x;
 
     /**
      * @param frequencies rotary frequencies, however they came about
@@ -26,6 +28,12 @@ final class DoubleDecoder {
         this.frequencies = frequencies;
         this.magnitude = magnitude;
         this.window = window;
+    }
+
+    /** The same with what every matrix is multiplied with rounded so. */
+    DoubleDecoder withInputs(UnaryOperator<double[]> newRounding) {
+        rounding = newRounding;
+        return this;
     }
 
     /** Logits {@code [position][token]}. */
@@ -119,7 +127,8 @@ final class DoubleDecoder {
         return out;
     }
 
-    private double[] linear(String stem, double[] x) {
+    private double[] linear(String stem, double[] input) {
+        double[] x = rounding.apply(input);
         float[] w = weights.get(stem + ".weight");
         float[] bias = weights.get(stem + ".bias");
         double[] out = new double[w.length / x.length];

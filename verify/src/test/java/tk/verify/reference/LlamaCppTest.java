@@ -17,10 +17,12 @@ import tk.gguf.GgufWriter;
 import tk.tensor.DType;
 import tk.tensor.Tensor;
 import tk.testing.LlamaCpp;
+import tk.testing.Originals;
 import tk.testing.Shared;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -66,6 +68,14 @@ class LlamaCppTest {
             List<Tensor> extra,
             Map<String, GgufValue> keys,
             int positions) {
+        assertSame(write(model, architecture, extra, keys), model.tokens(positions), 1e-8);
+    }
+
+    private Path write(
+            RandomModel model,
+            String architecture,
+            List<Tensor> extra,
+            Map<String, GgufValue> keys) {
         boolean interleave = architecture.equals("llama");
         List<Tensor> tensors =
                 new ArrayList<>(Dialects.renamed(model, Dialects.GGUF, "blk.", interleave));
@@ -81,7 +91,7 @@ class LlamaCppTest {
                                 new TensorMap(tensors, Map.of(), List.of()),
                                 path),
                         true);
-        assertSame(path, model.tokens(positions), 1e-8);
+        return path;
     }
 
     static void assertSame(Path path, int[] tokens, double tolerance) {
@@ -89,21 +99,30 @@ class LlamaCppTest {
         try (LlamaCpp original = new LlamaCpp(path)) {
             expected = original.logits(tokens);
         }
-        double[] error = {0};
-        double[] square = {0};
+        assertThat(error(expected, logits(path, tokens))).isLessThan(tolerance);
+    }
+
+    /** Σ (found − expected)² / Σ expected². */
+    private static double error(float[][] expected, float[][] found) {
+        double error = 0;
+        double square = 0;
+        for (int position = 0; position < found.length; position++) {
+            for (int v = 0; v < found[position].length; v++) {
+                double want = expected[position][v];
+                error += (found[position][v] - want) * (found[position][v] - want);
+                square += want * want;
+            }
+        }
+        return error / square;
+    }
+
+    private static float[][] logits(Path path, int[] tokens) {
+        float[][] all = new float[tokens.length][];
         try (GgufFile file = new GgufReader().open(path);
                 ReferenceModel reference = ReferenceModels.openGguf(file, file.gguf())) {
-            reference.logits(
-                    tokens,
-                    (position, logits) -> {
-                        for (int v = 0; v < logits.length; v++) {
-                            double want = expected[position][v];
-                            error[0] += (logits[v] - want) * (logits[v] - want);
-                            square[0] += want * want;
-                        }
-                    });
+            reference.logits(tokens, (position, logits) -> all[position] = logits.clone());
         }
-        assertThat(error[0] / square[0]).isLessThan(tolerance);
+        return all;
     }
 
     @Test
@@ -188,6 +207,60 @@ class LlamaCppTest {
                         "llama.rope.scaling.attn_factor", GgufValue.f32(1.25f),
                         "llama.rope.scaling.original_context_length", GgufValue.u32(64));
         assertSame(model("LlamaForCausalLM"), "llama", factors, keys, 200);
+    }
+
+    /**
+     * llama.cpp rounds what it multiplies blocks with to 8 bits, in runs of 256 with steps of
+     * amax/127. What that does to a model is computed in double, from the weights before they were
+     * quantized; their own rounding does much more.
+     */
+    @Test
+    void quantizedWeightsWithinWhatEightBitActivationsExplain() throws Exception {
+        RandomModel model =
+                model(
+                        "LlamaForCausalLM",
+                        "hidden_size",
+                        "256",
+                        "head_dim",
+                        "64",
+                        "intermediate_size",
+                        "512");
+        int[] tokens = model.tokens(60);
+        double[] frequencies = new double[32];
+        Arrays.setAll(frequencies, i -> Math.pow(10000, -i / 32.0));
+        float[][] plain = floats(new DoubleDecoder(model, frequencies, 1, 0).logits(tokens));
+        float[][] rounded =
+                floats(
+                        new DoubleDecoder(model, frequencies, 1, 0)
+                                .withInputs(LlamaCppTest::toEightBits)
+                                .logits(tokens));
+        Path exact = write(model, "llama", List.of(), Map.of());
+        Path blocks = folder.resolve("blocks.gguf");
+        Originals.run(Originals.program("llama-quantize"), exact, blocks, "Q4_K_M");
+        double explained = error(plain, rounded);
+        assertSame(blocks, tokens, 2 * explained);
+        assertThat(error(logits(exact, tokens), logits(blocks, tokens)))
+                .isGreaterThan(10 * explained);
+    }
+
+    private static double[] toEightBits(double[] x) {
+        double[] out = new double[x.length];
+        for (int from = 0; from < x.length; from += 256) {
+            double most = 0;
+            for (int i = from; i < from + 256; i++) most = Math.max(most, Math.abs(x[i]));
+            double step = most / 127;
+            for (int i = from; i < from + 256; i++) out[i] = step * Math.rint(x[i] / step);
+        }
+        return out;
+    }
+
+    private static float[][] floats(double[][] values) {
+        float[][] out = new float[values.length][];
+        for (int t = 0; t < values.length; t++) {
+            out[t] = new float[values[t].length];
+            for (int v = 0; v < out[t].length; v++) out[t][v] = (float) values[t][v];
+        }
+        return out;
     }
 
     @Test
