@@ -5,7 +5,10 @@ import tk.checkpoint.Progress;
 import java.io.PrintStream;
 import java.util.Locale;
 
-/** Progress on stderr: a line that redraws itself on a terminal, a line a stage elsewhere. */
+/**
+ * Progress on stderr: a line that redraws itself on a terminal; elsewhere a line a stage, one for
+ * all rounds of it.
+ */
 final class ProgressLines implements Progress {
     private static final long REDRAW_NANOS = 100_000_000;
 
@@ -24,12 +27,13 @@ final class ProgressLines implements Progress {
 
     @Override
     public synchronized void stage(String name, long stageTotal) {
+        boolean again = name.equals(stage);
         stage = name;
         total = stageTotal;
         done = 0;
         started = System.nanoTime();
         drawn = started;
-        if (!redraw) err.println(name);
+        if (!redraw && !again) err.println(name);
     }
 
     @Override
