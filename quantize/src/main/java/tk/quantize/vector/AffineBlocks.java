@@ -45,9 +45,9 @@ abstract class AffineBlocks extends PlainBlocks {
             FloatVector range = FloatVector.fromArray(FLOATS, high, b).sub(lowest);
             // Only differences are multiplied. Which zero is the lower one, of two signs, depends
             // on their order: not for here.
-            IntVector magnitude = range.reinterpretAsInts();
-            magnitude = magnitude.blend(0, lowest.eq(0).cast(INTS));
-            keep(range.div(max), magnitude, b);
+            IntVector bits = range.reinterpretAsInts().blend(0, lowest.eq(0).cast(INTS));
+            bits.intoArray(magnitude, b);
+            range.div(max).intoArray(scale, b);
         }
     }
 

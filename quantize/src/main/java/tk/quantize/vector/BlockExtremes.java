@@ -44,11 +44,10 @@ final class BlockExtremes {
 
     /** The vectors of four blocks become one. */
     private void foldMagnitudes(float[] x, int from, int at) {
-        // These calls come first: the compiler inlines none where a method has become long.
-        IntVector upper1 = Panels.upper(1);
-        IntVector lower1 = Panels.lower(1);
-        IntVector upper2 = Panels.upper(2);
-        IntVector lower2 = Panels.lower(2);
+        IntVector upper1 = IntVector.fromArray(INTS, Panels.UPPER[1], 0);
+        IntVector lower1 = IntVector.fromArray(INTS, Panels.LOWER[1], 0);
+        IntVector upper2 = IntVector.fromArray(INTS, Panels.UPPER[2], 0);
+        IntVector lower2 = IntVector.fromArray(INTS, Panels.LOWER[2], 0);
         IntVector a = IntVector.zero(INTS);
         IntVector b = IntVector.zero(INTS);
         IntVector c = IntVector.zero(INTS);
@@ -70,11 +69,10 @@ final class BlockExtremes {
 
     /** As {@link #foldMagnitudes}, of values in their order, or turned round where flip is -1. */
     private void foldOrders(float[] x, int from, int at, int flip) {
-        // These calls come first: the compiler inlines none where a method has become long.
-        IntVector upper1 = Panels.upper(1);
-        IntVector lower1 = Panels.lower(1);
-        IntVector upper2 = Panels.upper(2);
-        IntVector lower2 = Panels.lower(2);
+        IntVector upper1 = IntVector.fromArray(INTS, Panels.UPPER[1], 0);
+        IntVector lower1 = IntVector.fromArray(INTS, Panels.LOWER[1], 0);
+        IntVector upper2 = IntVector.fromArray(INTS, Panels.UPPER[2], 0);
+        IntVector lower2 = IntVector.fromArray(INTS, Panels.LOWER[2], 0);
         IntVector a = IntVector.broadcast(INTS, Integer.MIN_VALUE);
         IntVector b = a;
         IntVector c = a;
@@ -104,16 +102,16 @@ final class BlockExtremes {
             int at = b / 4 * COUNT;
             IntVector a = IntVector.fromArray(INTS, folded, at);
             if (COUNT >= 8) {
-                IntVector upper = Panels.upper(4);
-                IntVector lower = Panels.lower(4);
+                IntVector upper = IntVector.fromArray(INTS, Panels.UPPER[4], 0);
+                IntVector lower = IntVector.fromArray(INTS, Panels.LOWER[4], 0);
                 IntVector n = IntVector.fromArray(INTS, folded, at + COUNT);
                 a = upper.selectFrom(a, n).max(lower.selectFrom(a, n));
                 if (COUNT == 16) {
                     IntVector c = IntVector.fromArray(INTS, folded, at + 2 * COUNT);
                     IntVector d = IntVector.fromArray(INTS, folded, at + 3 * COUNT);
                     c = upper.selectFrom(c, d).max(lower.selectFrom(c, d));
-                    upper = Panels.upper(8);
-                    lower = Panels.lower(8);
+                    upper = IntVector.fromArray(INTS, Panels.UPPER[8], 0);
+                    lower = IntVector.fromArray(INTS, Panels.LOWER[8], 0);
                     a = upper.selectFrom(a, c).max(lower.selectFrom(a, c));
                 }
             }

@@ -18,8 +18,13 @@ final class Panels {
     /** Sub-blocks of a panel: two vectors, so that one computes while the other waits. */
     static final int WIDTH = 2 * COUNT;
 
-    private static final int[][] UPPER = new int[32][];
-    private static final int[][] LOWER = new int[32][];
+    /**
+     * Of two vectors, the lanes without bit {@code h}: the first's in place, the second's moved.
+     */
+    static final int[][] UPPER = new int[32][];
+
+    /** Of two vectors, the lanes with bit {@code h}: the first's moved, the second's in place. */
+    static final int[][] LOWER = new int[32][];
 
     static {
         for (int h = 1; h < COUNT; h *= 2) {
@@ -31,18 +36,6 @@ final class Panels {
                 LOWER[h][j] = own ? j + h : COUNT + j;
             }
         }
-    }
-
-    /**
-     * Of two vectors, the lanes without bit {@code h}: the first's in place, the second's moved.
-     */
-    static IntVector upper(int h) {
-        return IntVector.fromArray(INTS, UPPER[h], 0);
-    }
-
-    /** Of two vectors, the lanes with bit {@code h}: the first's moved, the second's in place. */
-    static IntVector lower(int h) {
-        return IntVector.fromArray(INTS, LOWER[h], 0);
     }
 
     private final int n;

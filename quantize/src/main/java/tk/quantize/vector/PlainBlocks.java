@@ -2,6 +2,7 @@ package tk.quantize.vector;
 
 import static tk.quantize.vector.Lanes.COUNT;
 import static tk.quantize.vector.Lanes.FLOATS;
+import static tk.quantize.vector.Lanes.INTS;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -35,6 +36,9 @@ abstract class PlainBlocks extends BatchKernel {
 
     final float[] inverse = new float[BATCH];
 
+    /** Bits of the largest magnitude of what is multiplied, in each measured block. */
+    final int[] magnitude = new int[BATCH];
+
     /** A bit for each block where these do not hold, as many in a number as there are lanes. */
     private final long[] unfit = new long[BATCH / COUNT];
 
@@ -43,7 +47,7 @@ abstract class PlainBlocks extends BatchKernel {
         this.blockBytes = blockBytes;
     }
 
-    /** Finds {@link #scale} and {@link #inverse} of so many blocks, a multiple of the lanes. */
+    /** Finds {@link #scale} and {@link #magnitude} of so many blocks, a multiple of the lanes. */
     abstract void measure(float[] x, int from, int blocks);
 
     /** Writes measured blocks. May write up to four bytes too many. */
@@ -55,6 +59,7 @@ abstract class PlainBlocks extends BatchKernel {
         int whole = (COUNT < 8 ? count - 1 : count) / COUNT * COUNT;
         if (whole > 0) {
             measure(x, from, whole);
+            invert(whole);
             encode(x, from, whole, into, at);
         }
         for (int b = 0; b < whole; b += COUNT) {
@@ -69,14 +74,19 @@ abstract class PlainBlocks extends BatchKernel {
         quantizeScalar(x, from + b * BLOCK, null, 0, into, at + b * blockBytes);
     }
 
-    /** Keeps the scale and its inverse of as many blocks as there are lanes. */
-    final void keep(FloatVector d, IntVector magnitude, int block) {
-        d.intoArray(scale, block);
-        FloatVector.broadcast(FLOATS, 1).div(d).intoArray(inverse, block);
-        unfit[block / COUNT] =
-                magnitude
-                        .compare(VectorOperators.LT, LEAST)
-                        .or(magnitude.compare(VectorOperators.GT, MOST))
-                        .toLong();
+    /**
+     * Finds the inverses of measured scales, and where they don't hold. It reads the scales from
+     * memory: a vector handed over would become an object wherever the compiler leaves the call.
+     */
+    private void invert(int blocks) {
+        for (int b = 0; b < blocks; b += COUNT) {
+            FloatVector d = FloatVector.fromArray(FLOATS, scale, b);
+            FloatVector.broadcast(FLOATS, 1).div(d).intoArray(inverse, b);
+            IntVector m = IntVector.fromArray(INTS, magnitude, b);
+            unfit[b / COUNT] =
+                    m.compare(VectorOperators.LT, LEAST)
+                            .or(m.compare(VectorOperators.GT, MOST))
+                            .toLong();
+        }
     }
 }

@@ -2,10 +2,8 @@ package tk.quantize.vector;
 
 import static tk.quantize.vector.Lanes.COUNT;
 import static tk.quantize.vector.Lanes.FLOATS;
-import static tk.quantize.vector.Lanes.INTS;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
 
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +13,6 @@ import tk.quantize.scalar.LittleEndian;
 /** What Q4_0 and Q5_0 share: {@code x ≈ d · (q - max)}, blocks of 32. */
 abstract class SymmetricBlocks extends PlainBlocks {
     private final int max;
-    private final int[] magnitude = new int[BATCH];
     private final float[] extreme = new float[BATCH];
     private final QxLanes search;
     private final WeightedBlocks weighted = new WeightedBlocks();
@@ -38,8 +35,7 @@ abstract class SymmetricBlocks extends PlainBlocks {
             extreme[b] = x[start + first(x, start, magnitude[b])];
         }
         for (int b = 0; b < blocks; b += COUNT) {
-            FloatVector d = FloatVector.fromArray(FLOATS, extreme, b).div(-max);
-            keep(d, IntVector.fromArray(INTS, magnitude, b), b);
+            FloatVector.fromArray(FLOATS, extreme, b).div(-max).intoArray(scale, b);
         }
     }
 

@@ -21,8 +21,6 @@ final class VectorQ8_0 extends PlainBlocks {
     /** The largest float below ½: added to a value, it carries over what rounds up, and no more. */
     private static final int HALF = Float.floatToRawIntBits(0.49999997f);
 
-    private final int[] magnitude = new int[BATCH];
-
     VectorQ8_0() {
         super(new Q8_0(), BYTES);
     }
@@ -45,7 +43,7 @@ final class VectorQ8_0 extends PlainBlocks {
         extremes.magnitudes(x, from, blocks, magnitude);
         for (int b = 0; b < blocks; b += COUNT) {
             IntVector most = IntVector.fromArray(INTS, magnitude, b);
-            keep(most.reinterpretAsFloats().div(127), most, b);
+            most.reinterpretAsFloats().div(127).intoArray(scale, b);
         }
     }
 
