@@ -40,6 +40,11 @@ public record ChatTemplateCheck(Optional<TemplateChoice> choice) implements Temp
                 Gate.TEMPLATE, same.detail() + "; " + choice.get().summary(), List.of(), notes);
     }
 
+    @Override
+    public Optional<String> promptTemplate() {
+        return choice.map(made -> made.template().text());
+    }
+
     private static GateResult compared(String reference, String candidate, GateResult verbatim) {
         try {
             ChatPrompt a = ChatPrompt.of(reference, SPECIALS);

@@ -4,6 +4,7 @@ import tk.error.IoException;
 import tk.modelfile.Modelfile.From;
 import tk.modelfile.Modelfile.Instruction;
 import tk.modelfile.Modelfile.Parameter;
+import tk.modelfile.Modelfile.Template;
 import tk.verify.VerifiedArtifact;
 
 import java.io.IOException;
@@ -35,9 +36,11 @@ public final class VerifiedModelfile {
      * @return what could not be expressed; empty where losses are refused
      * @throws tk.error.UsageException where an instruction cannot be expressed, or Ollama would
      *     refuse a parameter
+     * @throws IllegalArgumentException where TEMPLATE is not the one that was verified
      */
     public static List<String> write(
             VerifiedArtifact verified, List<Instruction> instructions, Losses losses) {
+        requireVerified(verified, instructions);
         boolean isFolder = Files.isDirectory(verified.path());
         Path folder = isFolder ? verified.path() : verified.path().toAbsolutePath().getParent();
         if (folder == null) throw new IllegalArgumentException("no folder: " + verified.path());
@@ -55,6 +58,21 @@ public final class VerifiedModelfile {
             throw new IoException(file + ": cannot be written: " + e.getMessage(), null, e);
         }
         return written.losses();
+    }
+
+    /**
+     * Nothing where the instructions prompt the model by the template that its verification judged.
+     *
+     * @throws IllegalArgumentException where they have another, or none
+     */
+    public static void requireVerified(VerifiedArtifact verified, List<Instruction> instructions) {
+        List<String> templates =
+                instructions.stream()
+                        .filter(Template.class::isInstance)
+                        .map(instruction -> ((Template) instruction).text())
+                        .toList();
+        if (!templates.equals(verified.verification().promptTemplate().stream().toList()))
+            throw new IllegalArgumentException("TEMPLATE is not the one that was verified");
     }
 
     /**

@@ -18,6 +18,11 @@ public interface TemplateCheck {
      */
     GateResult check(Optional<String> reference, Optional<String> candidate);
 
+    /** The text of the Modelfile's template that the result is about too, where it is. */
+    default Optional<String> promptTemplate() {
+        return Optional.empty();
+    }
+
     private static GateResult compare(Optional<String> reference, Optional<String> candidate) {
         String passed =
                 reference.isPresent()

@@ -18,18 +18,21 @@ public final class Verification {
     private final List<GateResult> gates;
     private final Evidence evidence;
     private final Tolerances tolerances;
+    private final Optional<String> promptTemplate;
 
     Verification(
             Subject reference,
             Subject candidate,
             List<GateResult> gates,
             Evidence evidence,
-            Tolerances tolerances) {
+            Tolerances tolerances,
+            Optional<String> promptTemplate) {
         this.reference = reference;
         this.candidate = candidate;
         this.gates = List.copyOf(gates);
         this.evidence = evidence;
         this.tolerances = tolerances;
+        this.promptTemplate = promptTemplate;
     }
 
     /** Whether every gate there is has run once, and passed. */
@@ -66,6 +69,11 @@ public final class Verification {
     /** The limits that applied. */
     public Tolerances tolerances() {
         return tolerances;
+    }
+
+    /** The Modelfile's template that gate {@link Gate#TEMPLATE} judged, if it did. */
+    public Optional<String> promptTemplate() {
+        return promptTemplate;
     }
 
     /**

@@ -120,7 +120,8 @@ public final class Verifier {
                         computed.continuations(),
                         computed.text(),
                         tokens.tokens()),
-                computed.limits());
+                computed.limits(),
+                options.templates().promptTemplate());
     }
 
     private Optional<Vocabulary> candidateVocabulary(Findings findings) {

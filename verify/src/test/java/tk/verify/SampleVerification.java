@@ -104,7 +104,8 @@ public final class SampleVerification {
                         Path.of("out/tr-mini/turkish-mini-q4_K_M.gguf"),
                         sha,
                         List.of(new Subject.Part("turkish-mini-q4_K_M.gguf", 83_500_000, sha)));
-        return new Verification(reference, candidate, gates, evidence, Tolerances.of(DType.Q4_K));
+        return new Verification(
+                reference, candidate, gates, evidence, Tolerances.of(DType.Q4_K), Optional.empty());
     }
 
     /** A text on which two models have these perplexities. */

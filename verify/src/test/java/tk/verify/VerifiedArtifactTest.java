@@ -49,7 +49,13 @@ class VerifiedArtifactTest {
         Path file = Files.writeString(folder.resolve("model.gguf"), "weights");
         Subject subject = Subject.read(file);
         Verification empty =
-                new Verification(subject, subject, List.of(), Evidence.NONE, Tolerances.exact());
+                new Verification(
+                        subject,
+                        subject,
+                        List.of(),
+                        Evidence.NONE,
+                        Tolerances.exact(),
+                        Optional.empty());
         assertThat(empty.pass()).isFalse();
         assertThatThrownBy(() -> VerifiedArtifact.of(empty))
                 .isInstanceOf(VerificationException.class);
@@ -64,7 +70,13 @@ class VerifiedArtifactTest {
             // A template check of the caller's that answers for another gate, too.
             gates.set(missing, gates.get((missing + 1) % gates.size()));
             Verification verification =
-                    new Verification(subject, subject, gates, Evidence.NONE, Tolerances.exact());
+                    new Verification(
+                            subject,
+                            subject,
+                            gates,
+                            Evidence.NONE,
+                            Tolerances.exact(),
+                            Optional.empty());
             assertThat(verification.pass()).isFalse();
             assertThatThrownBy(() -> VerifiedArtifact.of(verification))
                     .isInstanceOf(VerificationException.class)
@@ -154,7 +166,13 @@ class VerifiedArtifactTest {
                                 List.of(new Evidence.Mismatch("iş", List.of(1), List.of(2, 3)))));
         Subject subject = Subject.read(file);
         Verification verification =
-                new Verification(subject, subject, gates(List.of()), evidence, Tolerances.exact());
+                new Verification(
+                        subject,
+                        subject,
+                        gates(List.of()),
+                        evidence,
+                        Tolerances.exact(),
+                        Optional.empty());
         String text = JsonText.PRETTY.write(verification.toJson());
         JsonValue value = Json.parse(text.getBytes(StandardCharsets.UTF_8), "report");
         JsonObject report = (JsonObject) value;
@@ -189,7 +207,12 @@ class VerifiedArtifactTest {
         Subject subject = Subject.read(file);
         List<String> failures = pass ? List.of() : List.of("too far");
         return new Verification(
-                subject, subject, gates(failures), Evidence.NONE, Tolerances.exact());
+                subject,
+                subject,
+                gates(failures),
+                Evidence.NONE,
+                Tolerances.exact(),
+                Optional.empty());
     }
 
     /** All gates, of which the logits have these failures. */

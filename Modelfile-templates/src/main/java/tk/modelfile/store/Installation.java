@@ -7,6 +7,7 @@ import tk.gguf.GgufReader;
 import tk.modelfile.Modelfile;
 import tk.modelfile.Modelfile.From;
 import tk.modelfile.Modelfile.Instruction;
+import tk.modelfile.VerifiedModelfile;
 import tk.modelfile.store.Manifest.Layer;
 import tk.modelfile.store.ModelfileLayers.Payload;
 import tk.verify.VerifiedArtifact;
@@ -50,6 +51,7 @@ public record Installation(ModelName name, Path manifest, String id, Path model)
      * @param replace whether a model of that name may be replaced; its blobs stay until Ollama
      *     itself removes what no manifest names
      * @throws UsageException where the name is taken
+     * @throws IllegalArgumentException where TEMPLATE is not the one that was verified
      */
     public static Installation write(
             VerifiedArtifact verified,
@@ -62,6 +64,7 @@ public record Installation(ModelName name, Path manifest, String id, Path model)
                     verified.path() + ": only a GGUF of one file can be installed",
                     "Package it without --format safetensors.");
         }
+        VerifiedModelfile.requireVerified(verified, instructions);
         check(store, wanted, replace);
         ModelName name = store.existing(wanted);
         List<Instruction> all = new ArrayList<>(List.of(new From("./model.gguf")));
