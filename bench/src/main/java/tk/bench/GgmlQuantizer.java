@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import org.jspecify.annotations.Nullable;
 
+import tk.gguf.GgmlType;
 import tk.tensor.DType;
 
 import java.lang.foreign.Arena;
@@ -65,7 +66,7 @@ final class GgmlQuantizer {
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }
-        this.type = id(type);
+        this.type = GgmlType.of(type).orElseThrow().code();
         this.rows = values.length / columns;
         this.columns = columns;
         this.values = arena.allocateFrom(JAVA_FLOAT, values);
@@ -88,23 +89,5 @@ final class GgmlQuantizer {
         } catch (Throwable e) {
             throw new IllegalStateException(e);
         }
-    }
-
-    private static int id(DType type) {
-        return switch (type) {
-            case Q4_0 -> 2;
-            case Q4_1 -> 3;
-            case Q5_0 -> 6;
-            case Q5_1 -> 7;
-            case Q8_0 -> 8;
-            case Q2_K -> 10;
-            case Q3_K -> 11;
-            case Q4_K -> 12;
-            case Q5_K -> 13;
-            case Q6_K -> 14;
-            case IQ4_NL -> 20;
-            case IQ4_XS -> 23;
-            default -> throw new IllegalArgumentException(type.name());
-        };
     }
 }

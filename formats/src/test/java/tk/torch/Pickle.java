@@ -12,6 +12,11 @@ final class Pickle {
         return new Pickle().op(Opcode.PROTO, version);
     }
 
+    /** A dict that is begun. */
+    static Pickle dict() {
+        return protocol(2).op(Opcode.EMPTY_DICT);
+    }
+
     /** A pickle that begins as those of protocol 0 do: with anything. */
     static Pickle bare() {
         return new Pickle();

@@ -11,6 +11,8 @@ import tk.tensor.TensorInfo;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -74,5 +76,19 @@ final class Samples {
                     (int) (count * row));
         }
         return bytes;
+    }
+
+    /** Little-endian. */
+    static byte[] floats(float... values) {
+        ByteBuffer out = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (float value : values) out.putFloat(value);
+        return out.array();
+    }
+
+    /** The bytes of each unit of so many, the other way round. */
+    static byte[] reversed(byte[] bytes, int unit) {
+        byte[] out = bytes.clone();
+        for (int i = 0; i < out.length; i++) out[i] = bytes[i - i % unit + unit - 1 - i % unit];
+        return out;
     }
 }

@@ -2,6 +2,7 @@ package tk.quantize;
 
 import org.jspecify.annotations.Nullable;
 
+import tk.gguf.GgmlType;
 import tk.tensor.DType;
 import tk.testing.Originals;
 
@@ -24,20 +25,6 @@ interface Ggml {
 
     /** ggml's number for a type. */
     static int id(DType type) {
-        return switch (type) {
-            case Q4_0 -> 2;
-            case Q4_1 -> 3;
-            case Q5_0 -> 6;
-            case Q5_1 -> 7;
-            case Q8_0 -> 8;
-            case Q2_K -> 10;
-            case Q3_K -> 11;
-            case Q4_K -> 12;
-            case Q5_K -> 13;
-            case Q6_K -> 14;
-            case IQ4_NL -> 20;
-            case IQ4_XS -> 23;
-            default -> throw new IllegalArgumentException(type.name());
-        };
+        return GgmlType.of(type).orElseThrow().code();
     }
 }

@@ -13,6 +13,10 @@ import tk.quantize.scalar.BlockKernel;
 /**
  * What the types of 32 values share that need no search where there is no importance: a scale from
  * the block's extremes, and codes by one multiplication.
+ *
+ * <p>Each type's {@link #encode} repeats the lines that make codes of a vector: in a method of
+ * their own they would take and return vectors, which become objects wherever the compiler leaves
+ * the call.
  */
 abstract class PlainBlocks extends BatchKernel {
     static final int BLOCK = BlockExtremes.BLOCK;

@@ -13,6 +13,9 @@ import java.util.Arrays;
  * 16 registers and get 4 by 2. The depth is cut into blocks so that the tokens' values of a tile
  * stay in the first-level cache while the rows go by; the sum of each block is added to the
  * product, which also keeps rounding errors apart.
+ *
+ * <p>The tiles are written out, each for itself: sums stay in registers only as variables of one
+ * method, not in an array of vectors nor across a call.
  */
 final class VectorTiles {
     private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
