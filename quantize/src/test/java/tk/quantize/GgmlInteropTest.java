@@ -18,7 +18,8 @@ import java.util.Random;
 
 /**
  * Every codec, scalar and vector, against llama.cpp's own functions. {@code -Dtk.blocks=N} sets
- * about how many super-blocks of every type are compared (thousands by default).
+ * about how many super-blocks of every type are compared (thousands by default), {@code
+ * -Dtk.types=Q4_K,Q6_K} of which types (all by default).
  */
 @Tag("interop")
 class GgmlInteropTest {
@@ -26,7 +27,9 @@ class GgmlInteropTest {
     private static final int[][] SHAPES = {{16, 256}, {4, 1024}, {1, 2816}};
 
     static Iterable<DType> types() {
-        return BlockCodecs.types();
+        String chosen = System.getProperty("tk.types");
+        if (chosen == null) return BlockCodecs.types();
+        return Arrays.stream(chosen.split(",")).map(DType::valueOf).toList();
     }
 
     @ParameterizedTest
