@@ -80,6 +80,11 @@ public record MetaChecklist(Path file, List<Entry> entries) {
                                 .formatted(file, entries.size() + 1));
             }
             String name = match.group(2).strip();
+            if (name.isEmpty()) {
+                throw new MalformedException(
+                        "%s: line %d: no file name after the MD5"
+                                .formatted(file, entries.size() + 1));
+            }
             if (name.matches(".*[/\\\\:\0].*") || name.equals("..") || name.equals(".")) {
                 throw new UnsafeException(
                         "%s: line %d names `%s`, a file outside its folder"
