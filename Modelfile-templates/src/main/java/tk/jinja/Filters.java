@@ -172,7 +172,7 @@ final class Filters {
     /** Java would also take hexadecimal digits and a type suffix. */
     private static String checked(String text) {
         String number = PythonStrings.strip(text).toLowerCase(Locale.ROOT);
-        if (number.matches("[+-]?(\\d[\\d_]*\\.?\\d*|\\.\\d+)(e[+-]?\\d+)?"))
+        if (number.matches("[+-]?(\\d[\\d_]*(\\.\\d*)?|\\.\\d+)(e[+-]?\\d+)?"))
             return number.replace("_", "");
         throw new NumberFormatException(text);
     }
