@@ -70,7 +70,7 @@ final class ZipKind {
         return names.size() > 3 ? shown + " and %d more".formatted(names.size() - 3) : shown;
     }
 
-    /** The names in the directory; empty where there is no directory. */
+    /** The names in the directory; empty where there is no directory, or not where it should be. */
     private static Optional<List<String>> names(SourceFile file) {
         int tail = (int) Math.min(LARGEST_END, file.size());
         ByteBuffer end = buffer(file.read(file.size() - tail, tail));
@@ -88,7 +88,8 @@ final class ZipKind {
             }
             if (offset < 0 || size < 0 || offset > file.size() || size > file.size() - offset)
                 return Optional.empty();
-            return Optional.of(names(file.read(offset, (int) Math.min(size, MOST_DIRECTORY))));
+            List<String> names = names(file.read(offset, (int) Math.min(size, MOST_DIRECTORY)));
+            return names.isEmpty() && size > 0 ? Optional.empty() : Optional.of(names);
         }
         return Optional.empty();
     }

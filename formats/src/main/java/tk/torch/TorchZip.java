@@ -155,11 +155,14 @@ final class TorchZip implements TorchContainer {
     private boolean readByteOrder() {
         @Nullable ZipEntry entry = entries.get(folder + "byteorder");
         if (entry == null) return false;
-        if (!entry.isStored() || entry.size() > 16) {
+        if (entry.size() > 16) {
             throw new MalformedException(
                     "%s: the zip entry `%s` is no byte order".formatted(file, entry.name()));
         }
-        byte[] bytes = file.read(entry.dataOffset(), (int) entry.size());
+        byte[] bytes =
+                entry.isStored()
+                        ? file.read(entry.dataOffset(), (int) entry.size())
+                        : unpack(file, entry);
         String order = new String(bytes, StandardCharsets.ISO_8859_1).strip();
         return switch (order) {
             case "little" -> false;

@@ -110,6 +110,14 @@ final class ZipDirectory {
                     "the zip directory is %d bytes at byte %d, beyond the archive's end"
                             .formatted(end.size, end.offset));
         }
+        // Offsets count from the archive's own beginning: in a file of several archives, the last
+        // one's would lead into the first.
+        if (end.offset + end.size != limit) {
+            throw new MalformedException(
+                    "%s: the zip directory ends at byte %d, but the archive at byte %d"
+                            .formatted(file, end.offset + end.size, limit),
+                    "Several archives in one file, as in a shard of torch.distributed.checkpoint? Save the model's state dict alone, with torch.save.");
+        }
         if (end.count < 0 || end.count > MOST_ENTRIES || end.count > end.size / ENTRY_SIZE) {
             throw malformed(
                     endOffset,
@@ -150,11 +158,21 @@ final class ZipDirectory {
         long size = file.size();
         int length = (int) Math.min(size, END_SIZE + LONGEST_COMMENT);
         byte[] tail = file.read(size - length, length);
+        long earlier = 0;
         for (int i = length - END_SIZE; i >= 0; i--) {
             if (tail[i] == 'P' && tail[i + 1] == 'K' && tail[i + 2] == 5 && tail[i + 3] == 6) {
                 int comment = (tail[i + 20] & 0xff) | (tail[i + 21] & 0xff) << 8;
-                if (i + END_SIZE + comment == length) return size - length + i;
+                int last = i + END_SIZE + comment;
+                if (last == length) return size - length + i;
+                if (last < length && earlier == 0) earlier = size - length + last;
             }
+        }
+        if (earlier > 0) {
+            throw new MalformedException(
+                    "%s: a zip archive that ends at byte %d, and %d bytes after it"
+                            .formatted(file, earlier, size - earlier),
+                    "They are no part of it. Where you know them to be padding, cut them off: truncate -s %d FILE."
+                            .formatted(earlier));
         }
         throw new MalformedException(
                 "%s: a truncated zip archive: %d bytes, and no end record among the last %d"

@@ -35,6 +35,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -117,6 +118,46 @@ class TorchReaderTest {
         assertThatThrownBy(() -> open(packedData))
                 .isInstanceOf(UnsupportedException.class)
                 .hasMessageContaining("`x/data/0` is compressed");
+    }
+
+    @Test
+    void anArchiveOfPackedEntriesIsNamedWhateverIsPackedInIt() {
+        byte[] packed =
+                new TestZip()
+                        .deflated("x/byteorder", "little".getBytes(StandardCharsets.UTF_8))
+                        .deflated("x/data.pkl", dict().weight("a.b").stop())
+                        .deflated("x/data/0", floats(1, 2, 3, 4))
+                        .finish();
+        assertThatThrownBy(() -> open(packed))
+                .isInstanceOf(UnsupportedException.class)
+                .hasMessageContaining("`x/data/0` is compressed");
+    }
+
+    /** As a shard of torch.distributed.checkpoint is, where all offsets happen to fit the first. */
+    @Test
+    void theLastOfSeveralArchivesIsNotTakenForTheFirst() {
+        byte[] one = TestZip.checkpoint(dict().weight("a.b").stop());
+        byte[] other = TestZip.checkpoint(dict().weight("c.d").stop());
+        byte[] both = Arrays.copyOf(one, one.length + other.length);
+        System.arraycopy(other, 0, both, one.length, other.length);
+        assertThatThrownBy(() -> open(both))
+                .isInstanceOfSatisfying(
+                        MalformedException.class,
+                        e -> assertThat(e.hint()).contains("Several archives in one file"))
+                .hasMessageContaining(
+                        "ends at byte %d, but the archive at byte %d"
+                                .formatted(one.length - 22, both.length - 22));
+    }
+
+    @Test
+    void bytesAfterAnArchiveAreCountedAndNotTakenForATruncatedOne() {
+        byte[] archive = TestZip.checkpoint(dict().weight("a.b").stop());
+        assertThatThrownBy(() -> open(Arrays.copyOf(archive, archive.length + 100)))
+                .isInstanceOfSatisfying(
+                        MalformedException.class,
+                        e -> assertThat(e.hint()).contains("truncate -s " + archive.length))
+                .hasMessageContaining(
+                        "ends at byte %d, and 100 bytes after it".formatted(archive.length));
     }
 
     @Test
