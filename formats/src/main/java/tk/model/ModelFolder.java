@@ -88,6 +88,7 @@ final class ModelFolder {
                                                 || n.endsWith(".bin" + INDEX))
                         .toList();
         if (indexes.size() == 1) return ofIndex(folder.resolve(indexes.getFirst()));
+        refuseDistributed();
         return byBytes();
     }
 
@@ -183,6 +184,17 @@ final class ModelFolder {
         throw new UnsupportedException(
                 folder + ": this is a LoRA adapter, not a model",
                 "Merge it into its base: tk merge-lora BASE ADAPTER OUTPUT, or give the base and --adapter.");
+    }
+
+    /**
+     * Each tensor there is a file of its own in a shard, and what it is called stands elsewhere.
+     */
+    private void refuseDistributed() {
+        if (names.stream().noneMatch(name -> name.endsWith(".distcp"))) return;
+        throw new UnsupportedException(
+                folder + ": this is a distributed checkpoint (torch.distributed.checkpoint)",
+                "Make one file of it: python -m torch.distributed.checkpoint.format_utils dcp_to_torch %s model.pt"
+                        .formatted(folder));
     }
 
     private static MalformedException pointers(List<Path> shards) {

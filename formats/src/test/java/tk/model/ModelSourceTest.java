@@ -264,6 +264,17 @@ class ModelSourceTest {
     }
 
     @Test
+    void namesADistributedCheckpointAndHowToJoinIt() throws IOException {
+        text(".metadata", "\u0080\2}.");
+        text("__0_0.distcp", "PK\3\4");
+        assertThatThrownBy(() -> open(folder))
+                .isInstanceOfSatisfying(
+                        UnsupportedException.class,
+                        e -> assertThat(e.hint()).contains("dcp_to_torch"))
+                .hasMessageContaining("distributed checkpoint");
+    }
+
+    @Test
     void tellsAnAdapterFromAModel() throws IOException {
         text("adapter_config.json", "{}");
         weights("adapter_model.safetensors", Pattern.of("a", DType.F32, 2));
