@@ -10,6 +10,7 @@ import tk.json.JsonValue.JsonArray;
 import tk.json.JsonValue.JsonObject;
 import tk.json.JsonValue.JsonString;
 import tk.tensor.FileRegion;
+import tk.tensor.RefusedTensor;
 import tk.tensor.Tensor;
 import tk.tensor.TensorInfo;
 
@@ -160,7 +161,9 @@ public record ModelSummary(
         for (long dim : info.shape().dims()) shape.add(dim);
         json.put("shape", JsonValue.of(shape));
         json.put("bytes", JsonValue.of(info.byteSize()));
-        if (hash) {
+        if (tensor instanceof RefusedTensor refused) {
+            json.put("problem", JsonValue.of(refused.problem()));
+        } else if (hash) {
             try {
                 json.put("sha256", JsonValue.of(Sha256.of(tensor)));
             } catch (UnsupportedException e) {

@@ -13,8 +13,11 @@ import java.lang.foreign.MemorySegment;
 public record RefusedTensor(TensorInfo info, String reason) implements Tensor {
     @Override
     public void readRows(long first, long count, MemorySegment into) {
-        throw new UnsupportedException(
-                "tensor `%s` %s".formatted(info.name(), reason),
-                "Leave it out, or save it as a plain tensor.");
+        throw new UnsupportedException(problem(), "Leave it out, or save it as a plain tensor.");
+    }
+
+    /** Why it cannot be given, in a sentence with its name. */
+    public String problem() {
+        return "tensor `%s` %s".formatted(info.name(), reason);
     }
 }
