@@ -11,6 +11,7 @@ import tk.torch.PyValue.Tuple;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -25,12 +26,29 @@ final class NumpyRebuild {
     static final Map<String, Function<Arguments, PyValue>> MULTIARRAY =
             Map.of("_reconstruct", NumpyRebuild::reconstruct, "scalar", NumpyRebuild::scalar);
 
+    /** Those of ml_dtypes that torch has too, under the same names. */
+    static final Set<String> ML_TYPES =
+            Set.of(
+                    "bfloat16",
+                    "float8_e4m3fn",
+                    "float8_e5m2",
+                    "float8_e4m3fnuz",
+                    "float8_e5m2fnuz",
+                    "float8_e8m0fnu");
+
     private NumpyRebuild() {}
 
-    /** {@code numpy.dtype(code, align, copy)}. */
+    /** Whether it is one of the types that the package ml_dtypes, and so JAX, adds to numpy's. */
+    static boolean isMlType(String module, String name) {
+        return module.equals("ml_dtypes") && ML_TYPES.contains(name);
+    }
+
+    /** {@code numpy.dtype(code, align, copy)}; an added type is its own code. */
     static PyValue dtype(Arguments a) {
         a.between(1, 3);
-        return new NumpyType(a.text(0));
+        boolean added =
+                a.any(0) instanceof PyValue.Global type && isMlType(type.module(), type.name());
+        return new NumpyType(added ? ((PyValue.Global) a.any(0)).name() : a.text(0));
     }
 
     /** {@code (ndarray, (0,), b'b')}: an array that BUILD is going to fill. */

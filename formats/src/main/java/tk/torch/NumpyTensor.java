@@ -39,7 +39,10 @@ final class NumpyTensor {
             case "b1" -> DType.BOOL;
             case "c8" -> DType.C64;
             case "c16" -> DType.C128;
-            default -> null;
+            default ->
+                    NumpyRebuild.ML_TYPES.contains(type.code())
+                            ? TorchType.ofName(type.code()).map(TorchType::dtype).orElse(null)
+                            : null;
         };
     }
 

@@ -56,11 +56,6 @@ public record PickleAudit(List<Lookup> lookups, Optional<String> broken) {
         return lookups.stream().filter(lookup -> !lookup.allowed()).toList();
     }
 
-    /** Whether this is a whole module, saved with its classes, rather than its state dict. */
-    public boolean isWholeModule() {
-        return lookups.stream().anyMatch(lookup -> lookup.module().startsWith("torch.nn.modules"));
-    }
-
     /**
      * Audits a file of any form that {@code torch.save} has written, or of bare pickles.
      *

@@ -170,6 +170,13 @@ final class TensorRebuild {
                 || !UTILS.containsKey(function.name())) {
             throw a.wrong(0, "a function that rebuilds tensors");
         }
+        boolean distributed =
+                a.any(1) instanceof Global type
+                        && DistributedTensor.isType(type.module(), type.name());
+        if (distributed && function.name().equals("_rebuild_wrapper_subclass")) {
+            return DistributedTensor.rebuild(
+                    new Arguments(function.spelled(), a.tuple(2), a.at()), a.any(3));
+        }
         return UTILS.get(function.name())
                 .apply(new Arguments(function.spelled(), a.tuple(2), a.at()));
     }

@@ -45,9 +45,11 @@ final class TorchGlobals implements PickleCalls {
     private static final Set<String> MEMORY_FORMATS =
             Set.of("contiguous_format", "channels_last", "channels_last_3d", "preserve_format");
 
-    /** Python's own types, as a defaultdict's factory for example. */
+    /** Python's own types, as a defaultdict's factory for example; Python 2's names of them too. */
     private static final Set<String> BUILTIN_TYPES =
-            Set.of("list", "dict", "tuple", "int", "float", "str", "bool", "bytes", "object");
+            Set.of(
+                    "list", "dict", "tuple", "int", "long", "float", "str", "unicode", "bool",
+                    "bytes", "object");
 
     static {
         TensorRebuild.UTILS.forEach((name, make) -> CALLABLE.put("torch._utils " + name, make));
@@ -109,7 +111,10 @@ final class TorchGlobals implements PickleCalls {
                 || NAMED.contains(spelled)
                 || isMemoryFormat(module, name)
                 || isBuiltinType(module, name)
-                || isTorchType(module, name);
+                || isTorchType(module, name)
+                || NumpyRebuild.isMlType(module, name)
+                || DistributedTensor.isType(module, name)
+                || DistributedTensor.isDescription(module, name);
     }
 
     /**
@@ -161,6 +166,9 @@ final class TorchGlobals implements PickleCalls {
         }
         @Nullable Function<Arguments, PyValue> make =
                 CALLABLE.get(global.module() + " " + global.name());
+        if (make == null && DistributedTensor.isDescription(global.module(), global.name())) {
+            make = things(global.spelled());
+        }
         if (make == null) throw at.unsafe("calls `%s`".formatted(global.spelled()), null);
         return make.apply(new Arguments(global.spelled(), arguments, at));
     }

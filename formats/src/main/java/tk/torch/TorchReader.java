@@ -93,18 +93,46 @@ public final class TorchReader implements CheckpointReader {
         }
     }
 
-    /** The commonest reason for a refusal deserves its name. */
+    /** The commonest reasons for a refusal deserve their names. */
     private static UnsafeException explained(UnsafeException refusal, SourceFile file) {
-        boolean wholeModule;
+        List<PickleAudit.Lookup> refused;
         try {
-            wholeModule = PickleAudit.of(file).isWholeModule();
+            refused = PickleAudit.of(file).refused();
         } catch (TkException e) {
             return refusal;
         }
-        if (!wholeModule) return refusal;
-        return new UnsafeException(
-                refusal.getMessage() + ": a whole pickled module, not its state dict",
-                "Where you trust it, load it with torch and save torch.save(model.state_dict(), …).",
-                refusal);
+        for (Reason reason : REASONS) {
+            if (refused.stream().anyMatch(reason::explains)) {
+                return new UnsafeException(
+                        refusal.getMessage() + ": " + reason.what, reason.hint, refusal);
+            }
+        }
+        return refusal;
     }
+
+    /**
+     * What a file is that asks for such a thing.
+     *
+     * @param asked how the names begin that it asks for
+     */
+    private record Reason(String asked, String what, String hint) {
+        boolean explains(PickleAudit.Lookup lookup) {
+            return (lookup.module() + "." + lookup.name()).startsWith(asked);
+        }
+    }
+
+    private static final List<Reason> REASONS =
+            List.of(
+                    new Reason(
+                            "torch.nn.modules.",
+                            "a whole pickled module, not its state dict",
+                            "Where you trust it, load it with torch and save torch.save(model.state_dict(), …)."),
+                    new Reason(
+                            "torch.storage._load_from_bytes",
+                            "tensors written by pickle.dump, each a file of its own within the pickle",
+                            "Where you trust it, load it with pickle and save torch.save(state_dict, …)."),
+                    new Reason(
+                            "torch.distributed.",
+                            "one process's part of a distributed checkpoint",
+                            "Where it was trained, gather it: get_model_state_dict(model, options=StateDictOptions(full_state_dict=True)), then torch.save."));
 }

@@ -9,18 +9,23 @@ import static tk.torch.Samples.reversed;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import tk.checkpoint.Checkpoint;
 import tk.error.UnsupportedException;
 import tk.tensor.DType;
+import tk.tensor.Shape;
 import tk.tensor.StoredTensor;
 import tk.tensor.Tensor;
+import tk.tensor.TensorInfo;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 
 /**
  * What pickles hold: dicts of many kinds, tensors with attributes, numpy arrays, repeated elements.
@@ -97,7 +102,12 @@ class PickledValuesTest {
     }
 
     private static Pickle numpyArray(Pickle pickle, byte[] bytes, String order, boolean fortran) {
-        pickle.global("numpy.core.multiarray", "_reconstruct")
+        startArray(pickle).integers(2, bytes.length / 8);
+        return endArray(dtype(pickle, p -> p.text("f4"), order), fortran, bytes);
+    }
+
+    private static Pickle startArray(Pickle pickle) {
+        return pickle.global("numpy.core.multiarray", "_reconstruct")
                 .op(Opcode.MARK)
                 .global("numpy", "ndarray")
                 .integers(0)
@@ -105,11 +115,12 @@ class PickledValuesTest {
                 .op(Opcode.TUPLE)
                 .op(Opcode.REDUCE)
                 .op(Opcode.MARK)
-                .integer(1)
-                .integers(2, bytes.length / 8)
-                .global("numpy", "dtype")
-                .op(Opcode.MARK)
-                .text("f4")
+                .integer(1);
+    }
+
+    private static Pickle dtype(Pickle pickle, UnaryOperator<Pickle> type, String order) {
+        pickle.global("numpy", "dtype").op(Opcode.MARK);
+        return type.apply(pickle)
                 .op(Opcode.NEWFALSE)
                 .op(Opcode.NEWTRUE)
                 .op(Opcode.TUPLE)
@@ -124,12 +135,32 @@ class PickledValuesTest {
                 .integer(-1)
                 .integer(0)
                 .op(Opcode.TUPLE)
-                .op(Opcode.BUILD)
-                .op(fortran ? Opcode.NEWTRUE : Opcode.NEWFALSE)
+                .op(Opcode.BUILD);
+    }
+
+    private static Pickle endArray(Pickle pickle, boolean fortran, byte[] bytes) {
+        return pickle.op(fortran ? Opcode.NEWTRUE : Opcode.NEWFALSE)
                 .op(Opcode.BINBYTES)
                 .u32(bytes.length)
-                .raw(bytes);
-        return pickle.op(Opcode.TUPLE).op(Opcode.BUILD);
+                .raw(bytes)
+                .op(Opcode.TUPLE)
+                .op(Opcode.BUILD);
+    }
+
+    /** JAX's arrays have types that numpy itself has not. */
+    @ParameterizedTest
+    @CsvSource({"bfloat16, BF16, 2", "float8_e4m3fn, F8_E4M3, 1", "float8_e5m2, F8_E5M2, 1"})
+    void readsArraysOfTheTypesOfMlDtypes(String name, DType dtype, int bytes) throws IOException {
+        byte[] values = Samples.bytes(Samples.random("v", DType.U8, 6 * bytes));
+        Pickle pickle = Pickle.protocol(3).op(Opcode.EMPTY_DICT).text("a.b");
+        startArray(pickle).integers(2, 3);
+        dtype(pickle, p -> p.global("ml_dtypes", name), "<");
+        endArray(pickle, false, values).op(Opcode.SETITEM);
+        try (Checkpoint checkpoint = open(zip(pickle))) {
+            Tensor tensor = checkpoint.tensors().get("a.b");
+            assertThat(tensor.info()).isEqualTo(new TensorInfo("a.b", dtype, new Shape(2, 3)));
+            assertThat(Samples.bytes(tensor)).isEqualTo(values);
+        }
     }
 
     @Test

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 import tk.checkpoint.Checkpoint;
 import tk.error.UnsafeException;
@@ -41,9 +43,31 @@ class TorchGlobalsTest {
             pickle.text(kept[0] + kept[1]).call(kept[0], kept[1], arguments).op(Opcode.SETITEM);
         }
         pickle.text("format").global("torch._utils", "torch.channels_last").op(Opcode.SETITEM);
+        // What `defaultdict(int)` and `str` are called in a pickle of protocol 2.
+        pickle.text("factory").global("__builtin__", "long").op(Opcode.SETITEM);
+        pickle.text("type").global("__builtin__", "unicode").op(Opcode.SETITEM);
         try (Checkpoint checkpoint = open(pickle)) {
             assertThat(checkpoint.tensors()).containsOnlyKeys("a.b");
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "torch.nn.modules.linear, Linear, a whole pickled module",
+        "torch.storage, _load_from_bytes, written by pickle.dump",
+        "torch.distributed._shard.sharded_tensor.api, ShardedTensor, part of a distributed checkpoint",
+    })
+    void aRefusalSaysWhatTheFileIs(String module, String name, String what) {
+        Pickle pickle =
+                Pickle.protocol(2)
+                        .op(Opcode.EMPTY_DICT)
+                        .text("model")
+                        .call(module, name, "x")
+                        .op(Opcode.SETITEM);
+        assertThatThrownBy(() -> open(pickle))
+                .isInstanceOfSatisfying(
+                        UnsafeException.class, e -> assertThat(e.hint()).contains("torch.save"))
+                .hasMessageContaining(what);
     }
 
     @Test

@@ -18,6 +18,9 @@ import warnings
 
 import numpy
 import torch
+from torch.distributed.device_mesh import init_device_mesh
+from torch.distributed.tensor import DTensor, Partial, Replicate, Shard
+from torch.testing._internal.distributed.fake_pg import FakeStore
 
 warnings.filterwarnings("ignore")
 folder = pathlib.Path(sys.argv[1])
@@ -98,7 +101,7 @@ rng = numpy.random.RandomState(1)
 beside = {
     "args": args, "loss": numpy.float64(0.5), "step": numpy.int32(3), "flag": numpy.bool_(True), "half": numpy.float16(1),
     "history": [numpy.float32(1), (2, 3j), {4, 5}, frozenset([6]), b"bytes", bytearray(b"x"), slice(1, 2), range(3)],
-    "counter": collections.Counter("abca"), "default": collections.defaultdict(list, a=[1]),
+    "counter": collections.Counter("abca"), "counts": collections.defaultdict(int, a=1), "type": str, "default": collections.defaultdict(list, a=[1]),
     "deque": collections.deque([1, 2], 5), "ordered": collections.OrderedDict(a=1), "big": 1 << 100, "neg": -(1 << 70),
     "size": torch.Size([1, 2]), "dtype": torch.bfloat16, "device": torch.device("cpu"), "layout": torch.strided,
     "simple": types.SimpleNamespace(a=1), "text": "ünlü \U0001f600 \ud800".encode("utf-8", "surrogatepass").decode("utf-8", "ignore"),
@@ -175,13 +178,27 @@ exotic = {
     "i.quantized_channels": torch.quantize_per_channel(w, torch.full((6,), 0.1), torch.zeros(6), 0, torch.qint8),
     "j.bsr": torch.eye(4).to_sparse_bsr((2, 2)),
     "k.csc": dense.to_sparse_csc(),
+    "m.nested": torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
     "l.bits": torch.arange(4, dtype=torch.uint8).view(torch.float4_e2m1fn_x2),
 }
 words = {"b": "sparse", "c": "sparse", "d": "meta", "e": "conj", "f": "neg", "g": "complex32", "h": "quantized",
-         "i": "quantized", "j": "sparse", "k": "sparse", "l": "float4"}
+         "i": "quantized", "j": "sparse", "k": "sparse", "l": "float4", "m": "nested"}
 told = {k: (v if k == "a.plain" else (words[k[0]],)) for k, v in exotic.items()}
 save("exotic", exotic, told)
 save("exotic_protocol5", exotic, told, pickle_protocol=5)
+
+# What FSDP2 leaves: the part of each tensor that this process holds; the two others don't exist, so it is told so.
+torch.distributed.init_process_group("fake", rank=0, world_size=2, store=FakeStore())
+mesh = init_device_mesh("cpu", (2,))
+parts = {
+    "a.replicated": DTensor.from_local(w, mesh, [Replicate()], run_check=False),
+    "b.part": DTensor.from_local(w, mesh, [Shard(0)], run_check=False),
+    "c.summand": DTensor.from_local(w, mesh, [Partial()], run_check=False),
+    "d.all_rows_here": DTensor.from_local(b[:1], mesh, [Shard(0)], run_check=False, shape=(1,), stride=(1,)),
+}
+told = {"a.replicated": w, "b.part": ("part of a DTensor of shape [12, 5]",), "c.summand": ("DTensor",), "d.all_rows_here": b[:1]}
+save("dtensors", {"model": parts}, told)
+save("dtensors_protocol5", {"model": parts}, told, pickle_protocol=5)
 
 # The containers themselves.
 for name in ("archive", "döküm", "a b"):
