@@ -39,23 +39,29 @@ final class Mixture {
 
     /** The type wanted for a tensor that is to be quantized, before its row length is looked at. */
     DType wanted(String name, long columns) {
-        boolean head =
-                name.equals("output.weight") || (counts.tied() && name.equals("token_embd.weight"));
-        DType type = options.fileType().defaultType();
-        if (type.isBlock()) {
-            Optional<DType> named =
-                    options.tensorTypes().stream()
-                            .filter(t -> t.pattern().matcher(name).find())
-                            .map(QuantizeOptions.TensorType::type)
-                            .findFirst();
-            if (named.isPresent()) return named.get();
-            if (!options.pure()) type = head ? forHead(columns) : byRole(name);
-        }
-        if (name.equals("token_embd.weight") && options.tokenEmbeddingType().isPresent()) {
+        boolean embedding = name.equals("token_embd.weight");
+        boolean output = name.equals("output.weight");
+        if (embedding && options.tokenEmbeddingType().isPresent()) {
             return options.tokenEmbeddingType().get();
         }
-        if (head && options.outputTensorType().isPresent()) return options.outputTensorType().get();
-        return type;
+        if (output && options.outputTensorType().isPresent()) {
+            return options.outputTensorType().get();
+        }
+        DType type = options.fileType().defaultType();
+        if (!type.isBlock()) return type;
+        Optional<DType> named =
+                options.tensorTypes().stream()
+                        .filter(t -> t.pattern().matcher(name).find())
+                        .map(QuantizeOptions.TensorType::type)
+                        .findFirst();
+        if (named.isPresent()) return named.get();
+        if (options.pure()) return type;
+        if (output) return forHead(columns);
+        // A tied embedding is a head only here, among the rules of the mixture.
+        if (embedding && counts.tied()) {
+            return options.outputTensorType().orElseGet(() -> forHead(columns));
+        }
+        return byRole(name);
     }
 
     /** What stands in for a type whose blocks do not fill the rows; empty where it fits. */

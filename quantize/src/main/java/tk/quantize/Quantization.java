@@ -81,11 +81,6 @@ public record Quantization(
      */
     public static Quantization of(
             GgufMetadata metadata, Checkpoint weights, QuantizeOptions options) {
-        if (options.fileType() == FileType.Q2_K_S && options.imatrix().isEmpty()) {
-            throw new UnsupportedException(
-                    "q2_K_S needs an importance matrix: without one its loss is too large",
-                    "Give one with --imatrix, or choose q2_K.");
-        }
         List<Tensor> ordered = new ArrayList<>(weights.tensors().values());
         ordered.sort(
                 Comparator.comparingInt((Tensor t) -> layer(t.info().name()))
@@ -141,11 +136,14 @@ public record Quantization(
         return new Assignment(info, to, wanted);
     }
 
-    /** One-dimensional tensors, norms and routers keep their type and bytes. */
+    /**
+     * One-dimensional tensors, norms, routers and tables of positions keep their type and bytes.
+     */
     private static boolean isQuantizable(TensorInfo info, QuantizeOptions options) {
         String name = info.name();
         if (info.shape().rank() < 2 || !name.endsWith("weight")) return false;
         if (name.contains("_norm.weight") || name.contains("ffn_gate_inp.weight")) return false;
+        if (name.equals("position_embd.weight") || name.equals("token_types.weight")) return false;
         if (name.equals("output.weight") && options.leaveOutputTensor()) return false;
         return info.dtype().isFloat() || info.dtype().isBlock();
     }
@@ -153,21 +151,23 @@ public record Quantization(
     private static Tensor quantized(
             Tensor tensor, Assignment assignment, QuantizeOptions options, Workload workload) {
         if (assignment.to() == tensor.info().dtype()) return tensor;
-        float @Nullable [][] importance = null;
-        if (options.imatrix().isPresent()) {
-            ImportanceMatrix.Entry entry =
-                    options.imatrix().get().entries().get(tensor.info().name());
-            if (entry != null) importance = importance(tensor.info(), entry);
-            else requireNone(tensor.info().name(), assignment.to(), options.fileType());
-        }
+        ImportanceMatrix.@Nullable Entry entry =
+                options.imatrix().map(m -> m.entries().get(tensor.info().name())).orElse(null);
+        if (entry == null) requireNone(tensor.info().name(), assignment.to(), options);
+        float @Nullable [][] importance = entry == null ? null : importance(tensor.info(), entry);
         return new QuantizedTensor(
                 tensor.info().withDType(assignment.to()), tensor, importance, workload);
     }
 
     /** The smallest mixture is of no use without importance. */
-    private static void requireNone(String name, DType to, FileType fileType) {
-        if (fileType != FileType.Q2_K_S || to != DType.Q2_K || name.equals("token_embd.weight"))
-            return;
+    private static void requireNone(String name, DType to, QuantizeOptions options) {
+        boolean needed = options.fileType() == FileType.Q2_K_S && to == DType.Q2_K;
+        if (!needed || name.equals("token_embd.weight")) return;
+        if (options.imatrix().isEmpty()) {
+            throw new UnsupportedException(
+                    "q2_K_S needs an importance matrix: without one its loss is too large",
+                    "Give one with --imatrix, or choose q2_K.");
+        }
         throw new UnsupportedException(
                 "tensor `%s`: the importance matrix has no weights of it, which q2_K_S needs"
                         .formatted(name),

@@ -12,8 +12,9 @@ import java.util.regex.Pattern;
  * @param fileType the mixture
  * @param pure give every tensor the mixture's default type
  * @param leaveOutputTensor copy {@code output.weight}; does nothing where the head is tied
- * @param outputTensorType type of the output head, tied or not
- * @param tokenEmbeddingType type of the token embedding
+ * @param outputTensorType type of the output head, before everything else; of a tied one only where
+ *     the mixture would choose, so not with {@code pure}
+ * @param tokenEmbeddingType type of the token embedding, before everything else
  * @param tensorTypes types for tensors by name; the first pattern found anywhere in the name wins
  * @param allowRequantize accept input tensors that are quantized already
  * @param noFallback refuse where a row's length does not allow the wanted type, in place of taking

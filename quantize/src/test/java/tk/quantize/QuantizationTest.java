@@ -7,6 +7,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 import tk.checkpoint.Checkpoint;
@@ -26,8 +27,10 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 class QuantizationTest {
@@ -168,44 +171,121 @@ class QuantizationTest {
         }
     }
 
-    @Test
+    /** The options that can meet on one tensor; {@code -} is an option that is not given. */
+    private static final String MEETING_OPTIONS =
+            """
+            # mixture, tied,  pure,  output, embedding, tensor types,                   token_embd, output
+            Q4_K_M,    true,  false, Q8_0,   -,         -,                              Q8_0,       -
+            Q4_K_M,    true,  true,  Q8_0,   -,         -,                              Q4_K,       -
+            Q4_K_M,    true,  false, Q8_0,   -,         token_embd=Q5_0,                Q5_0,       -
+            Q4_K_M,    true,  false, Q8_0,   Q5_0,      token_embd=Q6_K,                Q5_0,       -
+            F16,       true,  false, Q8_0,   -,         -,                              F16,        -
+            Q5_1,      true,  false, -,      Q8_0,      weight$=BF16,                   Q8_0,       -
+            Q4_K_M,    false, true,  Q8_0,   -,         output=Q5_0,                    Q4_K,       Q8_0
+            Q4_K_M,    false, false, F16,    -,         .*=Q8_0 attn=F32,               Q8_0,       F16
+            F16,       false, false, Q8_0,   Q4_K,      -,                              Q4_K,       Q8_0
+            BF16,      false, false, -,      -,         output=Q5_0,                    BF16,       BF16
+            """;
+
+    private static QuantizeOptions options(
+            FileType type, boolean pure, String output, String embedding, String tensorTypes) {
+        List<QuantizeOptions.TensorType> types = new ArrayList<>();
+        for (String option : named(tensorTypes).map(t -> t.split(" ")).orElse(new String[0])) {
+            String[] parts = option.split("=", 2);
+            types.add(
+                    new QuantizeOptions.TensorType(
+                            Pattern.compile(parts[0]), DType.valueOf(parts[1])));
+        }
+        return new QuantizeOptions(
+                type,
+                pure,
+                false,
+                named(output).map(DType::valueOf),
+                named(embedding).map(DType::valueOf),
+                types,
+                false,
+                false,
+                Optional.empty());
+    }
+
+    private static Optional<String> named(String option) {
+        return option.equals("-") ? Optional.empty() : Optional.of(option);
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = MEETING_OPTIONS)
+    void oneOptionGoesBeforeAnother(
+            FileType type,
+            boolean tied,
+            boolean pure,
+            String output,
+            String embedding,
+            String tensorTypes,
+            String embeddingType,
+            String outputType) {
+        RandomLlama m = RandomLlama.of(1, 256, 256, 8, 8, tied, DType.F32);
+        QuantizeOptions options = options(type, pure, output, embedding, tensorTypes);
+        Quantization q = Quantization.of(m.metadata(), m.weights(), options);
+        assertThat(to(q, "token_embd.weight")).isEqualTo(DType.valueOf(embeddingType));
+        if (!tied) assertThat(to(q, "output.weight")).isEqualTo(DType.valueOf(outputType));
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = MEETING_OPTIONS)
     @Tag("interop")
-    void understandsTensorTypesAsLlamaQuantizeDoes() throws IOException, InterruptedException {
+    void optionsMeetAsInLlamaQuantize(
+            FileType type,
+            boolean tied,
+            boolean pure,
+            String output,
+            String embedding,
+            String tensorTypes)
+            throws IOException, InterruptedException {
         Path program = Originals.program("llama-quantize");
-        RandomLlama m = RandomLlama.of(6, 256, 768, 8, 4, false, DType.F32);
+        RandomLlama m = RandomLlama.of(2, 256, 256, 8, 8, tied, DType.F32);
         Path input = folder.resolve("in.gguf");
         m.write(input);
         Path theirs = folder.resolve("theirs.gguf");
-        Originals.run(
-                program,
-                "--tensor-type",
-                "attn_v=q8_0",
-                "--token-embedding-type",
-                "q5_k",
-                "--output-tensor-type",
-                "q8_0",
-                input,
-                theirs,
-                "Q4_K_M",
-                "2");
+        List<Object> arguments = new ArrayList<>();
+        if (pure) arguments.add("--pure");
+        named(output).ifPresent(t -> arguments.addAll(List.of("--output-tensor-type", t)));
+        named(embedding).ifPresent(t -> arguments.addAll(List.of("--token-embedding-type", t)));
+        for (String option : named(tensorTypes).map(t -> t.split(" ")).orElse(new String[0]))
+            arguments.addAll(List.of("--tensor-type", option));
+        arguments.addAll(List.of(input, theirs, type.name(), "2"));
+        Originals.run(program, arguments.toArray());
         Path ours = folder.resolve("ours.gguf");
-        QuantizeOptions options =
-                new QuantizeOptions(
-                        FileType.Q4_K_M,
-                        false,
-                        false,
-                        java.util.Optional.of(DType.Q8_0),
-                        java.util.Optional.of(DType.Q5_K),
-                        List.of(
-                                new QuantizeOptions.TensorType(
-                                        Pattern.compile("attn_v"), DType.Q8_0)),
-                        false,
-                        false,
-                        java.util.Optional.empty());
         try (var in = new GgufReader().open(input)) {
-            Quantization q = Quantization.of(in.gguf(), in, options);
+            Quantization q =
+                    Quantization.of(
+                            in.gguf(), in, options(type, pure, output, embedding, tensorTypes));
             RandomLlama.write(q.metadata(), q.weights(), ours, 2);
         }
         assertThat(Files.mismatch(ours, theirs)).isEqualTo(-1);
+    }
+
+    @Test
+    void theSmallestMixtureNeedsImportanceOnlyWhereATensorIsThatSmall() {
+        RandomLlama blocks = RandomLlama.of(1, 256, 256, 8, 8, false, DType.F32);
+        QuantizeOptions options = QuantizeOptions.of(FileType.Q2_K_S);
+        assertThatThrownBy(() -> Quantization.of(blocks.metadata(), blocks.weights(), options))
+                .isInstanceOf(UnsupportedException.class)
+                .hasMessageContaining("needs an importance matrix");
+        RandomLlama narrow = RandomLlama.of(1, 96, 96, 4, 4, false, DType.F32);
+        Quantization q = Quantization.of(narrow.metadata(), narrow.weights(), options);
+        assertThat(to(q, "blk.0.attn_q.weight")).isEqualTo(DType.Q4_0);
+    }
+
+    @Test
+    void tablesOfPositionsStayAsTheyAre() {
+        RandomLlama m = RandomLlama.of(1, 256, 256, 8, 8, false, DType.F32);
+        List<Tensor> tensors = new ArrayList<>(m.weights().tensors().values());
+        tensors.add(RandomLlama.tensor("position_embd.weight", DType.F32, 64, 256));
+        Quantization q =
+                Quantization.of(
+                        m.metadata(),
+                        new TensorMap(tensors, Map.of(), List.of()),
+                        QuantizeOptions.of(FileType.Q4_K_M));
+        assertThat(to(q, "position_embd.weight")).isEqualTo(DType.F32);
     }
 }

@@ -81,7 +81,7 @@ record RandomLlama(GgufMetadata metadata, Checkpoint weights) {
                 .write(GgufWriter.plan(metadata, weights, file), false);
     }
 
-    private static Tensor tensor(String name, DType dtype, long... dims) {
+    static Tensor tensor(String name, DType dtype, long... dims) {
         return new Weights(new TensorInfo(name, dtype, new Shape(dims)));
     }
 
