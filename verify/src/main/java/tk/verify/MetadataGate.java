@@ -4,17 +4,28 @@ import tk.gguf.GgufMetadata;
 import tk.hf.Family;
 import tk.tensor.DType;
 import tk.tensor.Tensor;
+import tk.tokenizer.TokenType;
 import tk.verify.settings.Setting;
 import tk.verify.settings.SettingsComparison;
 import tk.verify.tokens.Vocabulary;
 
 import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /** Compares what steers the computation: settings, rope scaling, special tokens. */
 final class MetadataGate {
+    /** Tokens at which llama.cpp ends an answer, beside EOS, where the file names them. */
+    private static final List<String> ENDS = List.of("eot", "eom", "fim_pad", "fim_rep", "fim_sep");
+
+    /** Some vocabularies have their markers among the ordinary tokens. */
+    private static final Pattern MARKER = Pattern.compile("\u2581?<.+>");
+
     private MetadataGate() {}
 
     static GateResult run(
@@ -29,8 +40,10 @@ final class MetadataGate {
         architecture(reference, candidate, findings);
         vocabularySize(candidate, vocabulary, findings);
         candidate.source().gguf().ifPresent(gguf -> fileType(gguf, candidate, findings));
+        candidate.source().gguf().ifPresent(gguf -> causal(gguf, findings));
         if (source.isPresent() && vocabulary.isPresent()) {
             special(source.get(), vocabulary.get(), findings);
+            ends(source.get(), vocabulary.get(), findings);
         }
         return findings.result(
                 "%d settings are the source's, rope frequencies and special tokens too"
@@ -107,6 +120,33 @@ final class MetadataGate {
             findings.fail(
                     "general.file_type says %s, but all matrices are %s"
                             .formatted(said.get(), matrices.iterator().next()));
+        }
+    }
+
+    /** llama.cpp reads this key for every architecture; without it, attention is causal. */
+    private static void causal(GgufMetadata gguf, Findings findings) {
+        String key = gguf.string("general.architecture").orElse("llama") + ".attention.causal";
+        if (gguf.bool(key).equals(Optional.of(false))) {
+            findings.fail(key + " is false: every token would see those after it");
+        }
+    }
+
+    /** An ordinary token that ends an answer cuts off every answer with it. */
+    private static void ends(Vocabulary source, Vocabulary found, Findings findings) {
+        if (found.gguf().isEmpty()) return;
+        Map<String, Integer> ids = found.gguf().get().specialIds();
+        for (String kind : ENDS) {
+            Integer id = ids.get(kind);
+            if (id == null || id >= source.entries().size() || source.eos().contains(id)) continue;
+            Vocabulary.Entry entry = source.entries().get(id);
+            boolean ordinary =
+                    entry.types().equals(Set.of(TokenType.NORMAL))
+                            && !MARKER.matcher(entry.text()).matches();
+            if (ordinary) {
+                findings.fail(
+                        "%s is %d, `%s`, an ordinary token of the source"
+                                .formatted(kind.toUpperCase(Locale.ROOT), id, entry.text()));
+            }
         }
     }
 

@@ -90,6 +90,7 @@ final class SettingMutations {
                     m.set("attention.value_length", GgufValue.u32(32));
                 });
         add(g, "half of each head turned", m -> m.set("rope.dimension_count", GgufValue.u32(32)));
+        add(g, "attention looks ahead", m -> m.set("attention.causal", GgufValue.bool(false)));
         add(g, "context half as long", m -> m.set("context_length", GgufValue.u32(64)));
         add(g, "context missing", m -> m.keys.remove("llama.context_length"));
         add(g, "one layer too few said", m -> m.set("block_count", GgufValue.u32(3)));
@@ -251,6 +252,10 @@ final class SettingMutations {
                 g,
                 "EOS of another model",
                 m -> m.put("tokenizer.ggml.eos_token_id", GgufValue.u32(260)));
+        add(
+                g,
+                "a word ends every answer",
+                m -> m.put("tokenizer.ggml.eot_token_id", GgufValue.u32(270)));
         add(
                 g,
                 "BOS no longer added",
