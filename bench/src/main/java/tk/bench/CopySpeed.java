@@ -44,7 +44,7 @@ final class CopySpeed {
         Path folder = Files.createTempDirectory(Path.of(args[0]), "tk-copy");
         long megabytes = args.length > 1 ? Long.parseLong(args[1]) : 536;
         int tensors = args.length > 2 ? Integer.parseInt(args[2]) : 111;
-        int rounds = args.length > 3 ? Integer.parseInt(args[3]) : 7;
+        int rounds = args.length > 3 ? Integer.parseInt(args[3]) : 9;
         Path source = folder.resolve("source.safetensors");
         Path pt = folder.resolve("source.pt");
         Path target = folder.resolve("target");

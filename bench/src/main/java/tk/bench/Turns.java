@@ -5,13 +5,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.Random;
 
 /**
- * Ways to the same file that take turns, so that a busy machine hurts them alike. Each is given by
- * its median and its fastest time, by the ratio of its median to that of the last reference before
- * it, and by the processor time of all its rounds.
+ * Ways to the same file that take turns, in another order each round, so that a busy machine hurts
+ * them alike. Each is given by its median and its fastest time, by the ratio of its median to that
+ * of the last reference before it, and by the processor time of all its rounds.
  */
 final class Turns {
     /** Makes the file. */
@@ -50,8 +52,11 @@ final class Turns {
 
     /** Runs all, once for nothing and then {@code rounds} times, and prints what came of it. */
     void run() throws IOException, InterruptedException {
+        Random random = new Random(1);
+        List<Row> order = new ArrayList<>(rows);
         for (int round = -1; round < rounds; round++) {
-            for (Row row : rows) measure(row, round);
+            Collections.shuffle(order, random);
+            for (Row row : order) measure(row, round);
         }
         Files.deleteIfExists(target);
         report();
@@ -59,6 +64,7 @@ final class Turns {
 
     private void measure(Row row, int round) throws IOException, InterruptedException {
         Files.deleteIfExists(target);
+        settle();
         double processor = processorSeconds();
         long start = System.nanoTime();
         row.way().run();
@@ -66,6 +72,11 @@ final class Turns {
         if (round < 0) return;
         row.seconds()[round] = seconds;
         row.processor()[round] = processorSeconds() - processor;
+    }
+
+    /** Nobody is to wait for the disk that another kept busy. */
+    private static void settle() throws IOException, InterruptedException {
+        if (new ProcessBuilder("sync").start().waitFor() != 0) throw new IOException("sync failed");
     }
 
     /** Of this process, of those it waited for, and of those that serve. */
