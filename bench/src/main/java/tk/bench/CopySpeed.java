@@ -142,7 +142,7 @@ final class CopySpeed {
     }
 
     private static void write(long bytes, Path target) throws IOException {
-        ByteBuffer chunk = ByteBuffer.allocateDirect(1 << 20);
+        ByteBuffer chunk = ByteBuffer.allocateDirect((1 << 20) + 64).alignedSlice(64);
         try (FileChannel channel =
                 FileChannel.open(target, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             for (long done = 0; done < bytes; ) {

@@ -23,7 +23,6 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Consumer;
 import java.util.zip.CRC32;
 
 /**
@@ -39,9 +38,6 @@ public final class PlanWriter {
      * write well.
      */
     private static final long CHUNK = 1 << 20;
-
-    /** Bytes of a stored tensor copied at a time, within the system. */
-    private static final long COPIED = 8 << 20;
 
     private final int threads;
     private final Progress progress;
@@ -121,7 +117,7 @@ public final class PlanWriter {
                 offset += segment.length();
             }
             int[] crcs = new int[valuesIndex];
-            run(WriteTask.gathered(tasks), path, wantsCrc ? crcs : new int[0]);
+            run(WriteTask.gathered(tasks), channel, wantsCrc ? crcs : new int[0]);
             List<Integer> sums = new ArrayList<>();
             for (int crc : crcs) sums.add(crc);
             for (Map.Entry<Long, PlannedFile.Checksummed> late : checksummed.entrySet()) {
@@ -137,7 +133,10 @@ public final class PlanWriter {
         }
     }
 
-    /** Continues the last copy where this one does so in both files: small tensors add up. */
+    /**
+     * Continues the last copy where this one does so in both files: small tensors add up. Parts end
+     * where a chunk of the file does, so that each is written to pages of its own.
+     */
     private static void addCopies(List<WriteTask> tasks, FileRegion region, long offset) {
         FileRegion rest = region;
         long at = offset;
@@ -150,10 +149,11 @@ public final class PlanWriter {
             rest = new FileRegion(last.file(), last.offset(), last.length() + region.length());
             at = start;
         }
-        for (long done = 0; done < rest.length(); done += COPIED) {
-            long length = Math.min(COPIED, rest.length() - done);
+        for (long done = 0; done < rest.length(); ) {
+            long length = Math.min(CHUNK - (at + done) % CHUNK, rest.length() - done);
             FileRegion part = new FileRegion(rest.file(), rest.offset() + done, length);
             tasks.add(new WriteTask.Copy(part, at + done));
+            done += length;
         }
     }
 
@@ -172,43 +172,26 @@ public final class PlanWriter {
         }
     }
 
-    /**
-     * One thread makes all copies: a second writer to the same file would only wait for the first
-     * within the system, and burn the processor's time doing so. The others compute meanwhile.
-     */
-    private void run(List<WriteTask> tasks, Path path, int[] crcs) {
-        List<WriteTask> copies = tasks.stream().filter(WriteTask.Copy.class::isInstance).toList();
-        List<WriteTask> others =
-                tasks.stream().filter(task -> !(task instanceof WriteTask.Copy)).toList();
+    private void run(List<WriteTask> tasks, FileChannel channel, int[] crcs) {
         AtomicInteger next = new AtomicInteger();
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-        Consumer<List<WriteTask>> worker =
-                first -> {
-                    // A channel of its own: a copy within the system goes to a channel's position.
-                    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
-                        for (WriteTask task : first) {
-                            if (failure.get() != null) return;
-                            carryOut(task, channel, crcs);
-                        }
+        Runnable worker =
+                () -> {
+                    try {
                         for (int i = next.getAndIncrement();
-                                i < others.size() && failure.get() == null;
+                                i < tasks.size() && failure.get() == null;
                                 i = next.getAndIncrement()) {
-                            carryOut(others.get(i), channel, crcs);
+                            carryOut(tasks.get(i), channel, crcs);
                         }
                     } catch (Throwable t) {
                         failure.compareAndSet(null, t);
                     }
                 };
         List<Thread> helpers = new ArrayList<>();
-        int useful = others.size() + (copies.isEmpty() ? 0 : 1);
-        for (int i = 1; i < Math.min(threads, useful); i++) {
-            helpers.add(
-                    Thread.ofPlatform()
-                            .name("tk-writer-" + i)
-                            .daemon()
-                            .start(() -> worker.accept(List.of())));
+        for (int i = 1; i < Math.min(threads, tasks.size()); i++) {
+            helpers.add(Thread.ofPlatform().name("tk-writer-" + i).daemon().start(worker));
         }
-        worker.accept(copies);
+        worker.run();
         for (Thread helper : helpers) join(helper);
         switch (failure.get()) {
             case null -> {}
@@ -234,11 +217,7 @@ public final class PlanWriter {
     private void carryOut(WriteTask task, FileChannel channel, int[] crcs) {
         try {
             switch (task) {
-                case WriteTask.Copy(FileRegion from, long offset) -> {
-                    channel.position(offset);
-                    from.file().copy(from.offset(), from.length(), channel);
-                    progress.advance(from.length());
-                }
+                case WriteTask.Copy copy -> copy(copy, channel);
                 case WriteTask.Literal(byte[] bytes, long offset) -> {
                     writeFully(channel, ByteBuffer.wrap(bytes), offset);
                     progress.advance(bytes.length);
@@ -255,9 +234,22 @@ public final class PlanWriter {
         }
     }
 
+    /**
+     * Through memory: within the system, a copy between places that lie unlike in their pages takes
+     * half as long again.
+     */
+    private void copy(WriteTask.Copy copy, FileChannel channel) throws IOException {
+        long length = copy.length();
+        try (Scratch scratch = Scratch.forCopying(length, copy.from().offset(), copy.offset())) {
+            WriteTask.fill(copy, scratch.segment());
+            writeFully(channel, scratch.segment().asByteBuffer(), copy.offset());
+            progress.advance(length);
+        }
+    }
+
     private void gather(WriteTask.Gather gather, FileChannel channel, int[] crcs)
             throws IOException {
-        try (Scratch scratch = Scratch.borrow(gather.length())) {
+        try (Scratch scratch = Scratch.forWriting(gather.length(), gather.offset())) {
             MemorySegment bytes = scratch.segment();
             WriteTask.fill(gather, bytes);
             long written = 0;
@@ -281,7 +273,7 @@ public final class PlanWriter {
         Pieces pieces = task.pieces();
         long step = Math.min(task.count(), pieces.fitting(CHUNK));
         CRC32 crc = new CRC32();
-        try (Scratch scratch = Scratch.borrow(step * pieces.bytes())) {
+        try (Scratch scratch = Scratch.forWriting(step * pieces.bytes(), task.offset())) {
             for (long done = 0; done < task.count(); done += step) {
                 long count = Math.min(step, task.count() - done);
                 MemorySegment bytes = scratch.segment().asSlice(0, count * pieces.bytes());
@@ -295,9 +287,15 @@ public final class PlanWriter {
         return (int) crc.getValue();
     }
 
+    /**
+     * One thread at a time: the system would let no second one write to the file, and have it burn
+     * the processor's time while it waits.
+     */
     private static void writeFully(FileChannel channel, ByteBuffer buffer, long offset)
             throws IOException {
         long at = offset;
-        while (buffer.hasRemaining()) at += channel.write(buffer, at);
+        synchronized (channel) {
+            while (buffer.hasRemaining()) at += channel.write(buffer, at);
+        }
     }
 }

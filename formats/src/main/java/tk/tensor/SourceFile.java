@@ -93,23 +93,6 @@ public final class SourceFile implements AutoCloseable {
     }
 
     /**
-     * Copies the {@code length} bytes from {@code offset} on to the position of {@code target},
-     * within the system where it can: their bytes never pass through this program, as with {@code
-     * cp}.
-     *
-     * @throws MalformedException where the file ends before
-     * @throws IOException where the target cannot be written
-     */
-    public void copy(long offset, long length, FileChannel target) throws IOException {
-        Objects.checkFromIndexSize(offset, length, size);
-        for (long done = 0; done < length; ) {
-            long copied = channel.transferTo(offset + done, length - done, target);
-            if (copied <= 0) throw shrank();
-            done += copied;
-        }
-    }
-
-    /**
      * The {@code length} bytes from {@code offset} on, as a stream; closing it leaves the file
      * open.
      */
