@@ -17,10 +17,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.zip.CRC32;
@@ -89,9 +89,7 @@ public final class PlanWriter {
 
     private void writeFile(PlannedFile file, Path path) throws IOException {
         List<WriteTask> tasks = new ArrayList<>();
-        Map<Long, PlannedFile.Checksummed> checksummed = new TreeMap<>();
-        boolean wantsCrc =
-                file.segments().stream().anyMatch(PlannedFile.Checksummed.class::isInstance);
+        @Nullable Checksums checksums = checksums(file);
         try (FileChannel channel =
                 FileChannel.open(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             long offset = 0;
@@ -102,35 +100,38 @@ public final class PlanWriter {
                             tasks.add(new WriteTask.Literal(literal.bytes(), offset));
                     case PlannedFile.Values values -> {
                         Optional<FileRegion> stored = values.tensor().stored();
-                        if (stored.isPresent() && !wantsCrc) {
+                        if (stored.isPresent() && checksums == null) {
                             addCopies(tasks, stored.get(), offset);
                         } else {
-                            addStreams(tasks, values.tensor(), valuesIndex, offset, wantsCrc);
+                            boolean whole = checksums != null;
+                            addStreams(tasks, values.tensor(), valuesIndex, offset, whole);
                         }
                         valuesIndex++;
                     }
-                    case PlannedFile.Checksummed late -> {
-                        checksummed.put(offset, late);
-                        tasks.add(new WriteTask.Reserved(late.length(), offset));
-                    }
+                    case PlannedFile.Checksummed late ->
+                            tasks.add(new WriteTask.Reserved(late.length(), offset));
                 }
                 offset += segment.length();
             }
-            int[] crcs = new int[valuesIndex];
-            run(WriteTask.gathered(tasks), channel, wantsCrc ? crcs : new int[0]);
-            List<Integer> sums = new ArrayList<>();
-            for (int crc : crcs) sums.add(crc);
-            for (Map.Entry<Long, PlannedFile.Checksummed> late : checksummed.entrySet()) {
-                byte[] bytes = late.getValue().make().apply(sums);
-                if (bytes.length != late.getValue().length()) {
-                    throw new IllegalStateException(
-                            "a segment planned as %d bytes became %d"
-                                    .formatted(late.getValue().length(), bytes.length));
-                }
-                writeFully(channel, ByteBuffer.wrap(bytes), late.getKey());
+            run(WriteTask.gathered(tasks), channel, checksums);
+            if (checksums == null) return;
+            for (long late : checksums.waiting()) {
+                byte[] bytes = Objects.requireNonNull(checksums.take(late, tensor -> true));
+                writeFully(channel, ByteBuffer.wrap(bytes), late);
                 progress.advance(bytes.length);
             }
         }
+    }
+
+    /** Where a file wants none, there are none. */
+    private static @Nullable Checksums checksums(PlannedFile file) {
+        Checksums checksums = new Checksums(file.tensors().size());
+        long offset = 0;
+        for (PlannedFile.Segment segment : file.segments()) {
+            if (segment instanceof PlannedFile.Checksummed late) checksums.await(offset, late);
+            offset += segment.length();
+        }
+        return checksums.waiting().isEmpty() ? null : checksums;
     }
 
     /**
@@ -172,7 +173,7 @@ public final class PlanWriter {
         }
     }
 
-    private void run(List<WriteTask> tasks, FileChannel channel, int[] crcs) {
+    private void run(List<WriteTask> tasks, FileChannel channel, @Nullable Checksums checksums) {
         AtomicInteger next = new AtomicInteger();
         AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
         Runnable worker =
@@ -181,7 +182,7 @@ public final class PlanWriter {
                         for (int i = next.getAndIncrement();
                                 i < tasks.size() && failure.get() == null;
                                 i = next.getAndIncrement()) {
-                            carryOut(tasks.get(i), channel, crcs);
+                            carryOut(tasks.get(i), channel, checksums);
                         }
                     } catch (Throwable t) {
                         failure.compareAndSet(null, t);
@@ -214,7 +215,7 @@ public final class PlanWriter {
         if (interrupted) Thread.currentThread().interrupt();
     }
 
-    private void carryOut(WriteTask task, FileChannel channel, int[] crcs) {
+    private void carryOut(WriteTask task, FileChannel channel, @Nullable Checksums checksums) {
         try {
             switch (task) {
                 case WriteTask.Copy copy -> copy(copy, channel);
@@ -223,11 +224,8 @@ public final class PlanWriter {
                     progress.advance(bytes.length);
                 }
                 case WriteTask.Reserved _ -> {}
-                case WriteTask.Stream stream -> {
-                    int crc = stream(stream, channel, crcs.length > 0);
-                    if (crcs.length > 0) crcs[stream.valuesIndex()] = crc;
-                }
-                case WriteTask.Gather gather -> gather(gather, channel, crcs);
+                case WriteTask.Stream stream -> stream(stream, channel, checksums);
+                case WriteTask.Gather gather -> gather(gather, channel, checksums);
             }
         } catch (IOException e) {
             throw new IoException("cannot write: " + e.getMessage(), "Is the disk full?", e);
@@ -247,28 +245,47 @@ public final class PlanWriter {
         }
     }
 
-    private void gather(WriteTask.Gather gather, FileChannel channel, int[] crcs)
+    private void gather(WriteTask.Gather gather, FileChannel channel, @Nullable Checksums checksums)
             throws IOException {
         try (Scratch scratch = Scratch.forWriting(gather.length(), gather.offset())) {
             MemorySegment bytes = scratch.segment();
             WriteTask.fill(gather, bytes);
-            long written = 0;
-            for (WriteTask part : gather.parts()) {
-                if (!(part instanceof WriteTask.Reserved)) written += part.length();
-                if (crcs.length > 0 && part instanceof WriteTask.Stream stream) {
-                    CRC32 crc = new CRC32();
-                    long at = part.offset() - gather.offset();
-                    crc.update(bytes.asSlice(at, part.length()).asByteBuffer());
-                    crcs[stream.valuesIndex()] = (int) crc.getValue();
-                }
-            }
+            long written = checksums == null ? gather.length() : seal(gather, bytes, checksums);
             writeFully(channel, bytes.asByteBuffer(), gather.offset());
             progress.advance(written);
         }
     }
 
-    /** Reads a task's pieces and writes them; gives their checksum where it is wanted. */
-    private int stream(WriteTask.Stream task, FileChannel channel, boolean wantsCrc)
+    /**
+     * Puts in those of the gathered segments that wait for checksums of these very tensors.
+     *
+     * @return how many bytes are final
+     */
+    private static long seal(WriteTask.Gather gather, MemorySegment bytes, Checksums checksums) {
+        BitSet here = new BitSet();
+        for (WriteTask part : gather.parts()) {
+            if (!(part instanceof WriteTask.Stream stream)) continue;
+            CRC32 crc = new CRC32();
+            crc.update(gather.slice(part, bytes).asByteBuffer());
+            checksums.set(stream.valuesIndex(), (int) crc.getValue());
+            here.set(stream.valuesIndex());
+        }
+        long written = 0;
+        for (WriteTask part : gather.parts()) {
+            if (part instanceof WriteTask.Reserved) {
+                byte[] late = checksums.take(part.offset(), here::get);
+                if (late == null) continue;
+                gather.slice(part, bytes).copyFrom(MemorySegment.ofArray(late));
+            }
+            written += part.length();
+        }
+        return written;
+    }
+
+    /**
+     * Reads a task's pieces and writes them; they are a whole tensor where checksums are wanted.
+     */
+    private void stream(WriteTask.Stream task, FileChannel channel, @Nullable Checksums checksums)
             throws IOException {
         Pieces pieces = task.pieces();
         long step = Math.min(task.count(), pieces.fitting(CHUNK));
@@ -279,12 +296,12 @@ public final class PlanWriter {
                 MemorySegment bytes = scratch.segment().asSlice(0, count * pieces.bytes());
                 pieces.read(task.first() + done, count, bytes);
                 ByteBuffer buffer = bytes.asByteBuffer();
-                if (wantsCrc) crc.update(buffer.duplicate());
+                if (checksums != null) crc.update(buffer.duplicate());
                 writeFully(channel, buffer, task.offset() + done * pieces.bytes());
                 progress.advance(bytes.byteSize());
             }
         }
-        return (int) crc.getValue();
+        if (checksums != null) checksums.set(task.valuesIndex(), (int) crc.getValue());
     }
 
     /**

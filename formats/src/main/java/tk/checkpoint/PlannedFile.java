@@ -46,13 +46,16 @@ public record PlannedFile(Path path, List<Segment> segments) {
     }
 
     /**
-     * Bytes that follow from the CRC-32 of the file's {@link Values}, such as a zip archive's
-     * directory.
+     * Bytes that follow from the CRC-32 of some of the file's {@link Values}, such as a zip
+     * archive's directory, or the header of an entry.
      *
      * @param length in bytes
-     * @param make given the checksums in file order, gives exactly {@code length} bytes
+     * @param first the first of them, by its place among the file's
+     * @param count how many follow on one another
+     * @param make given their checksums in file order, gives exactly {@code length} bytes
      */
-    public record Checksummed(long length, Function<List<Integer>, byte[]> make)
+    public record Checksummed(
+            long length, int first, int count, Function<List<Integer>, byte[]> make)
             implements Segment {}
 
     /** Its size in bytes. */

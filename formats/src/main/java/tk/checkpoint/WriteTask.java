@@ -28,7 +28,7 @@ sealed interface WriteTask {
         }
     }
 
-    /** The place of bytes that are written last, since they depend on others: zeros meanwhile. */
+    /** The place of bytes that depend on others: zeros until these are known. */
     record Reserved(long length, long offset) implements WriteTask {}
 
     /** Bytes that lie in another file as they will lie here. */
@@ -53,7 +53,12 @@ sealed interface WriteTask {
     }
 
     /** Small neighbours that are written at once: thousands of little tensors are a few writes. */
-    record Gather(List<WriteTask> parts, long offset, long length) implements WriteTask {}
+    record Gather(List<WriteTask> parts, long offset, long length) implements WriteTask {
+        /** Of the bytes gathered, those of one of them. */
+        MemorySegment slice(WriteTask part, MemorySegment bytes) {
+            return bytes.asSlice(part.offset() - offset, part.length());
+        }
+    }
 
     /** The same tasks with runs of small neighbours gathered. */
     static List<WriteTask> gathered(List<WriteTask> tasks) {
@@ -100,7 +105,7 @@ sealed interface WriteTask {
                             .read(stream.first(), stream.count(), into.asSlice(0, stream.length()));
             case Gather gather -> {
                 for (WriteTask part : gather.parts()) {
-                    fill(part, into.asSlice(part.offset() - gather.offset(), part.length()));
+                    fill(part, gather.slice(part, into));
                 }
             }
         }

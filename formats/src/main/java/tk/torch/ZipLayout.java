@@ -42,6 +42,19 @@ final class ZipLayout {
         boolean isWide() {
             return size >= SATURATED;
         }
+
+        /** Bytes of the padding that brings the entry's own to a multiple of 64. */
+        int padding() {
+            return (int) Math.floorMod(-(offset + fixedLength()), (long) ALIGNMENT);
+        }
+
+        int headerLength() {
+            return fixedLength() + padding();
+        }
+
+        private int fixedLength() {
+            return 30 + name.length + (isWide() ? 20 : 0) + 4;
+        }
     }
 
     private final String folder;
@@ -60,24 +73,33 @@ final class ZipLayout {
         CRC32 crc = new CRC32();
         crc.update(bytes);
         long value = crc.getValue();
-        begin(name, bytes.length, crcs -> value);
+        Entry entry = begin(name, bytes.length, crcs -> value);
+        append(new Literal(header(entry, value)));
         append(new Literal(bytes));
     }
 
     /** Adds an entry of a tensor's rows. */
     void add(String name, Tensor tensor) {
         int index = tensors++;
-        begin(name, tensor.info().byteSize(), crcs -> Integer.toUnsignedLong(crcs.get(index)));
+        Entry entry = begin(name, tensor.info().byteSize(), crcs -> unsigned(crcs.get(index)));
+        append(
+                new Checksummed(
+                        entry.headerLength(),
+                        index,
+                        1,
+                        crcs -> header(entry, unsigned(crcs.getFirst()))));
         append(new Values(tensor));
     }
 
-    private void begin(String name, long size, ToLongFunction<List<Integer>> crc) {
+    private Entry begin(String name, long size, ToLongFunction<List<Integer>> crc) {
         byte[] path = (folder + "/" + name).getBytes(StandardCharsets.UTF_8);
         Entry entry = new Entry(path, size, at, crc);
-        int fixed = 30 + path.length + (entry.isWide() ? 20 : 0) + 4;
-        int padding = (int) Math.floorMod(-(at + fixed), (long) ALIGNMENT);
         entries.add(entry);
-        append(new Checksummed(fixed + padding, crcs -> header(entry, padding, crcs)));
+        return entry;
+    }
+
+    private static long unsigned(int crc) {
+        return Integer.toUnsignedLong(crc);
     }
 
     private void append(Segment segment) {
@@ -85,19 +107,19 @@ final class ZipLayout {
         at = Math.addExact(at, segment.length());
     }
 
-    private static byte[] header(Entry entry, int padding, List<Integer> crcs) {
-        int extra = (entry.isWide() ? 20 : 0) + 4 + padding;
-        ByteBuffer out = buffer(30 + entry.name.length + extra);
+    private static byte[] header(Entry entry, long crc) {
+        int extra = entry.headerLength() - 30 - entry.name.length;
+        ByteBuffer out = buffer(entry.headerLength());
         out.putInt(0x04034b50).putShort(version(entry.isWide())).putShort((short) UTF8);
         out.putShort((short) 0).putShort((short) 0).putShort((short) DATE);
-        out.putInt((int) entry.crc.applyAsLong(crcs));
+        out.putInt((int) crc);
         out.putInt((int) Math.min(entry.size, SATURATED));
         out.putInt((int) Math.min(entry.size, SATURATED));
         out.putShort((short) entry.name.length).putShort((short) extra).put(entry.name);
         if (entry.isWide()) {
             out.putShort((short) 1).putShort((short) 16).putLong(entry.size).putLong(entry.size);
         }
-        out.put((byte) 'F').put((byte) 'B').putShort((short) padding);
+        out.put((byte) 'F').put((byte) 'B').putShort((short) entry.padding());
         while (out.hasRemaining()) out.put((byte) 'Z');
         return out.array();
     }
@@ -112,7 +134,9 @@ final class ZipLayout {
         int size = 0;
         for (Entry entry : entries) size += 46 + entry.name.length + wideFields(entry);
         int length = size;
-        segments.add(new Checksummed(length + 56 + 20 + 22, crcs -> tail(directory, length, crcs)));
+        segments.add(
+                new Checksummed(
+                        length + 56 + 20 + 22, 0, tensors, crcs -> tail(directory, length, crcs)));
         return segments;
     }
 

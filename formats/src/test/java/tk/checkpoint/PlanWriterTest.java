@@ -27,9 +27,11 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 
 class PlanWriterTest {
     @TempDir Path folder;
@@ -129,16 +131,65 @@ class PlanWriterTest {
                                 new Values(tensor),
                                 new PlannedFile.Checksummed(
                                         4,
+                                        0,
+                                        1,
                                         crcs ->
-                                                java.nio.ByteBuffer.allocate(4)
+                                                ByteBuffer.allocate(4)
                                                         .putInt(crcs.getFirst())
                                                         .array())));
         new PlanWriter(2, Progress.NONE).write(plan, false);
         byte[] bytes = Files.readAllBytes(target);
-        java.util.zip.CRC32 crc = new java.util.zip.CRC32();
+        CRC32 crc = new CRC32();
         crc.update(bytes, 0, bytes.length - 4);
-        assertThat(java.nio.ByteBuffer.wrap(bytes, bytes.length - 4, 4).getInt())
+        assertThat(ByteBuffer.wrap(bytes, bytes.length - 4, 4).getInt())
                 .isEqualTo((int) crc.getValue());
+    }
+
+    /** Small ones and their checksums are gathered; what waits for a tensor elsewhere is not. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void putsEachChecksumWhereItBelongs(int threads) throws IOException {
+        int tensors = 300;
+        List<PlannedFile.Segment> segments = new ArrayList<>();
+        for (int i = 0; i < tensors; i++) {
+            long rows = i % 100 == 50 ? 300_000 : i % 7;
+            segments.add(checksums(i, 1));
+            segments.add(checksums((i + tensors / 2) % tensors, 1));
+            segments.add(
+                    new Values(
+                            new Counting(new TensorInfo("t" + i, DType.I32, new Shape(rows, 3)))));
+        }
+        segments.add(checksums(0, tensors));
+        Path target = folder.resolve("crc.bin");
+        new PlanWriter(threads, Progress.NONE).write(WritePlan.file(target, segments), false);
+
+        ByteBuffer written = ByteBuffer.wrap(Files.readAllBytes(target));
+        int[] stated = new int[tensors];
+        int[] elsewhere = new int[tensors];
+        for (int i = 0; i < tensors; i++) {
+            stated[i] = written.getInt();
+            elsewhere[(i + tensors / 2) % tensors] = written.getInt();
+            int length = (int) segments.get(3 * i + 2).length();
+            CRC32 crc = new CRC32();
+            crc.update(written.slice(written.position(), length));
+            assertThat(stated[i]).isEqualTo((int) crc.getValue());
+            written.position(written.position() + length);
+        }
+        assertThat(elsewhere).isEqualTo(stated);
+        for (int crc : stated) assertThat(written.getInt()).isEqualTo(crc);
+        assertThat(written.hasRemaining()).isFalse();
+    }
+
+    private static PlannedFile.Checksummed checksums(int first, int count) {
+        return new PlannedFile.Checksummed(
+                4L * count,
+                first,
+                count,
+                crcs -> {
+                    ByteBuffer bytes = ByteBuffer.allocate(4 * crcs.size());
+                    crcs.forEach(bytes::putInt);
+                    return bytes.array();
+                });
     }
 
     private static Tensor stored(SourceFile file, String name, long offset, long length) {
