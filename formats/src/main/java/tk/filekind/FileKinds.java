@@ -34,11 +34,13 @@ import java.util.regex.Pattern;
  */
 public final class FileKinds {
     private static final int HEAD = 4096;
+
     /** Lines end in one way only: where two would do, a search could try them all in turn. */
     private static final Pattern LFS =
             Pattern.compile(
                     "\\Aversion https?://(?:git-lfs\\.github\\.com|hawser\\.github\\.com)/spec/v\\d+\r?\n"
                             + "(?:[^\n]*\n)*?size (\\d{1,18})\r?(?:\n|\\z)");
+
     private static final Pattern HTML =
             Pattern.compile("\\A(?:<\\?xml[^>]*>\\s*)?<(?:!doctype html|html|head|body|title)\\b");
 
