@@ -61,7 +61,7 @@ final class DistributedTensor {
         long[] size = a.integers(2);
         @Nullable Dict attributes = attributes(state);
         @Nullable PyValue part = attributes == null ? null : attributes.get("_local_tensor");
-        if (part instanceof TensorView view) {
+        if (attributes != null && part instanceof TensorView view) {
             boolean whole = view.dtype() == dtype && Arrays.equals(view.size(), size);
             if (whole && !isToBeSummed(attributes)) return view;
             return new ExoticTensor(
