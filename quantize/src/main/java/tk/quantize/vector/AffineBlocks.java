@@ -20,7 +20,12 @@ abstract class AffineBlocks extends PlainBlocks {
     /** The lowest value of each measured block. */
     final float[] low = new float[BATCH];
 
+    /** The same as F16. */
+    final short[] halfLow = new short[BATCH];
+
     private final float[] high = new float[BATCH];
+    private final int[] above = new int[BATCH];
+    private final int[] below = new int[BATCH];
     private final QkxLanes search;
     private final QkxSearch scalarSearch;
     private final WeightedBlocks weighted = new WeightedBlocks();
@@ -39,7 +44,16 @@ abstract class AffineBlocks extends PlainBlocks {
 
     @Override
     final void measure(float[] x, int from, int blocks) {
-        extremes.ranges(x, from, blocks, low, high);
+        BlockExtremes.sides(x, from, blocks, above, below);
+        for (int b = 0; b < blocks; b += COUNT) {
+            IntVector positive = IntVector.fromArray(INTS, above, b);
+            IntVector negative = IntVector.fromArray(INTS, below, b);
+            positive.reinterpretAsFloats().intoArray(high, b);
+            negative.reinterpretAsFloats().neg().intoArray(low, b);
+            for (long one = positive.or(negative).lt(0).toLong(); one != 0; one &= one - 1) {
+                oneSided(x, from, b + Long.numberOfTrailingZeros(one));
+            }
+        }
         for (int b = 0; b < blocks; b += COUNT) {
             FloatVector lowest = FloatVector.fromArray(FLOATS, low, b);
             FloatVector range = FloatVector.fromArray(FLOATS, high, b).sub(lowest);
@@ -49,6 +63,14 @@ abstract class AffineBlocks extends PlainBlocks {
             bits.intoArray(magnitude, b);
             range.div(max).intoArray(scale, b);
         }
+        halve(low, halfLow, blocks);
+    }
+
+    /** The end of the range that is nearer to zero, where there are values on one side only. */
+    private void oneSided(float[] x, int from, int b) {
+        float least = BlockExtremes.least(x, from + b * BLOCK);
+        if (below[b] < 0) low[b] = least;
+        else high[b] = -least;
     }
 
     @Override

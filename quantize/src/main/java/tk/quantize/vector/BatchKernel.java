@@ -37,8 +37,7 @@ abstract class BatchKernel implements BlockKernel {
             byte[] into,
             int at) {
         int count = rows * columns;
-        if (!Finite.all(values, from, count)
-                || (importance != null && !Finite.all(importance, 0, columns))) {
+        if (!takes(values, from, count, importance, columns)) {
             scalar.quantize(values, from, rows, columns, importance, into, at);
             return;
         }
@@ -50,11 +49,17 @@ abstract class BatchKernel implements BlockKernel {
         }
     }
 
+    /** Whether the vector code may have the call. */
+    boolean takes(float[] x, int from, int count, float @Nullable [] importance, int columns) {
+        return Finite.all(x, from, count)
+                && (importance == null || Finite.all(importance, 0, columns));
+    }
+
     /** Called before the batches of whole rows with importance. */
     void prepare(float[] x, int from, int rows, int columns) {}
 
     /**
-     * Quantizes blocks of finite values.
+     * Quantizes blocks, of finite values unless {@link #takes} takes others.
      *
      * @param count how many, {@link #VALUES} values at most
      * @param position of the first value in its call, so that {@code position % columns} is its

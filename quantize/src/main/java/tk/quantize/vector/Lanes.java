@@ -22,5 +22,16 @@ final class Lanes {
     /** Of {@link Rounding#MAGIC}: a small whole number added to it is added to its bits. */
     static final int MAGIC_BITS = Float.floatToRawIntBits(Rounding.MAGIC);
 
+    /**
+     * 2²² - ¼, for the whole part of a value from ¼ on: the sum with it is rounded to a multiple of
+     * ½, ties to even. A whole number less ¼ is such a tie, and comes out whole; what is less comes
+     * out less. So the lowest bit of the sum stands for a half, and those above it are the whole
+     * part, without the compare and the jump that Java's conversion to integers costs.
+     */
+    static final float WHOLE = 4194303.75f;
+
+    /** The bits of a sum with {@link #WHOLE} whose whole part is 0. */
+    static final int WHOLE_BITS = Float.floatToRawIntBits(4194304f);
+
     private Lanes() {}
 }

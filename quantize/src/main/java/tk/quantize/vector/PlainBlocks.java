@@ -8,6 +8,8 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
+import org.jspecify.annotations.Nullable;
+
 import tk.quantize.scalar.BlockKernel;
 
 /**
@@ -33,12 +35,14 @@ abstract class PlainBlocks extends BatchKernel {
     private static final int MOST = Float.floatToRawIntBits(1e30f);
 
     final int blockBytes;
-    final BlockExtremes extremes = new BlockExtremes();
 
     /** The scale of each measured block, and what multiplies its values. */
     final float[] scale = new float[BATCH];
 
     final float[] inverse = new float[BATCH];
+
+    /** The scales as F16. */
+    final short[] half = new short[BATCH];
 
     /** Bits of the largest magnitude of what is multiplied, in each measured block. */
     final int[] magnitude = new int[BATCH];
@@ -51,7 +55,19 @@ abstract class PlainBlocks extends BatchKernel {
         this.blockBytes = blockBytes;
     }
 
-    /** Finds {@link #scale} and {@link #magnitude} of so many blocks, a multiple of the lanes. */
+    /**
+     * Blocks whose values are not all finite are left to the scalar kernel like others that {@link
+     * #magnitude} tells of.
+     */
+    @Override
+    boolean takes(float[] x, int from, int count, float @Nullable [] importance, int columns) {
+        return importance == null || super.takes(x, from, count, importance, columns);
+    }
+
+    /**
+     * Finds {@link #scale} and {@link #magnitude} of so many blocks, a multiple of the lanes; of
+     * what is not finite neither is within the limits.
+     */
     abstract void measure(float[] x, int from, int blocks);
 
     /** Writes measured blocks. May write up to four bytes too many. */
@@ -64,6 +80,7 @@ abstract class PlainBlocks extends BatchKernel {
         if (whole > 0) {
             measure(x, from, whole);
             invert(whole);
+            halve(scale, half, whole);
             encode(x, from, whole, into, at);
         }
         for (int b = 0; b < whole; b += COUNT) {
@@ -76,6 +93,11 @@ abstract class PlainBlocks extends BatchKernel {
 
     private void quantizeBlock(float[] x, int from, int b, byte[] into, int at) {
         quantizeScalar(x, from + b * BLOCK, null, 0, into, at + b * blockBytes);
+    }
+
+    /** F16 of scales: the compiler makes one instruction for a vector of this. */
+    static void halve(float[] from, short[] into, int count) {
+        for (int b = 0; b < count; b++) into[b] = Float.floatToFloat16(from[b]);
     }
 
     /**

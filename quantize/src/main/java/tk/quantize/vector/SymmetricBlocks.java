@@ -2,8 +2,10 @@ package tk.quantize.vector;
 
 import static tk.quantize.vector.Lanes.COUNT;
 import static tk.quantize.vector.Lanes.FLOATS;
+import static tk.quantize.vector.Lanes.INTS;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 
 import org.jspecify.annotations.Nullable;
 
@@ -13,15 +15,16 @@ import tk.quantize.scalar.LittleEndian;
 /** What Q4_0 and Q5_0 share: {@code x ≈ d · (q - max)}, blocks of 32. */
 abstract class SymmetricBlocks extends PlainBlocks {
     private final int max;
-    private final float[] extreme = new float[BATCH];
-    private final QxLanes search;
+    private final int[] above = new int[BATCH];
+    private final int[] below = new int[BATCH];
+    private final QxGuesses search;
     private final WeightedBlocks weighted = new WeightedBlocks();
     private final byte[] codes = new byte[BLOCK + 8];
 
     SymmetricBlocks(BlockKernel scalar, int blockBytes, int max) {
         super(scalar, blockBytes);
         this.max = max;
-        search = new QxLanes(BLOCK, max);
+        search = new QxGuesses(max);
     }
 
     /** Stores codes of a block. */
@@ -29,24 +32,19 @@ abstract class SymmetricBlocks extends PlainBlocks {
 
     @Override
     final void measure(float[] x, int from, int blocks) {
-        extremes.magnitudes(x, from, blocks, magnitude);
-        for (int b = 0; b < blocks; b++) {
-            int start = from + b * BLOCK;
-            extreme[b] = x[start + first(x, start, magnitude[b])];
-        }
+        BlockExtremes.sides(x, from, blocks, above, below);
         for (int b = 0; b < blocks; b += COUNT) {
-            FloatVector.fromArray(FLOATS, extreme, b).div(-max).intoArray(scale, b);
+            IntVector positive = IntVector.fromArray(INTS, above, b);
+            IntVector negative = IntVector.fromArray(INTS, below, b);
+            IntVector most = positive.max(negative);
+            most.intoArray(magnitude, b);
+            FloatVector d = most.reinterpretAsFloats().div(-max);
+            d.blend(d.neg(), positive.lt(negative).cast(FLOATS)).intoArray(scale, b);
+            for (long both = positive.eq(negative).toLong(); both != 0; both &= both - 1) {
+                int tied = b + Long.numberOfTrailingZeros(both);
+                scale[tied] = BlockExtremes.first(x, from + tied * BLOCK, magnitude[tied]) / -max;
+            }
         }
-    }
-
-    /** The first value of this magnitude, which is that of one. */
-    private static int first(float[] x, int from, int magnitude) {
-        long lanes = 0;
-        for (int i = 0; i < BLOCK; i += COUNT) {
-            FloatVector v = FloatVector.fromArray(FLOATS, x, from + i);
-            lanes |= v.reinterpretAsInts().and(0x7fffffff).eq(magnitude).toLong() << i;
-        }
-        return Long.numberOfTrailingZeros(lanes);
     }
 
     @Override
@@ -68,12 +66,26 @@ abstract class SymmetricBlocks extends PlainBlocks {
             quantizePlain(x, from, count, into, at);
             return;
         }
-        weighted.fill(x, from, count, importance, position, columns);
-        for (int s = 0; s < count; s += Panels.WIDTH) {
-            int panel = weighted.values().at(s);
-            search.search(weighted.values().memory(), weighted.weights().memory(), panel, s);
+        // A panel at a time, so that all of it stays close.
+        for (int b = 0; b < count; b += Panels.WIDTH) {
+            int blocks = Math.min(Panels.WIDTH, count - b);
+            int start = b * BLOCK;
+            quantizeWeighted(x, from + start, blocks, importance, position + start, columns);
+            finish(x, from + start, blocks, into, at + b * blockBytes);
         }
-        for (int b = 0; b < count; b++) {
+    }
+
+    private void quantizeWeighted(
+            float[] x, int from, int blocks, float[] importance, int position, int columns) {
+        weighted.fill(x, from, blocks, importance, position, columns);
+        float[] values = weighted.values().memory();
+        float[] weights = weighted.weights().memory();
+        search.search(values, weights, 0);
+        if (blocks > COUNT) search.search(values, weights, COUNT);
+    }
+
+    private void finish(float[] x, int from, int blocks, byte[] into, int at) {
+        for (int b = 0; b < blocks; b++) {
             int to = at + b * blockBytes;
             LittleEndian.putF16(into, to, search.scale[b]);
             Codes.multiply(x, from + b * BLOCK, BLOCK, search.inverse[b], max, codes, 0);

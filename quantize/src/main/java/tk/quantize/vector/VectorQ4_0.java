@@ -3,6 +3,8 @@ package tk.quantize.vector;
 import static tk.quantize.vector.Lanes.COUNT;
 import static tk.quantize.vector.Lanes.FLOATS;
 import static tk.quantize.vector.Lanes.NARROW;
+import static tk.quantize.vector.Lanes.WHOLE;
+import static tk.quantize.vector.Lanes.WHOLE_BITS;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -23,7 +25,7 @@ final class VectorQ4_0 extends SymmetricBlocks {
     void encode(float[] x, int from, int blocks, byte[] into, int at) {
         for (int b = 0; b < blocks; b++) {
             int to = at + b * BYTES;
-            LittleEndian.putF16(into, to, scale[b]);
+            LittleEndian.putU16(into, to, half[b]);
             FloatVector factor = FloatVector.broadcast(FLOATS, inverse[b]);
             for (int l = 0; l < 16; l += COUNT) {
                 int i = from + b * BLOCK + l;
@@ -31,17 +33,18 @@ final class VectorQ4_0 extends SymmetricBlocks {
                         FloatVector.fromArray(FLOATS, x, i)
                                 .mul(factor)
                                 .add(8.5f)
-                                .convert(VectorOperators.F2I, 0)
+                                .add(WHOLE)
                                 .reinterpretAsInts()
-                                .min(15);
+                                .min(WHOLE_BITS + 31);
                 IntVector second =
                         FloatVector.fromArray(FLOATS, x, i + 16)
                                 .mul(factor)
                                 .add(8.5f)
-                                .convert(VectorOperators.F2I, 0)
+                                .add(WHOLE)
                                 .reinterpretAsInts()
-                                .min(15);
-                first.or(second.lanewise(VectorOperators.LSHL, 4))
+                                .min(WHOLE_BITS + 31);
+                first.lanewise(VectorOperators.LSHR, 1)
+                        .or(second.lanewise(VectorOperators.LSHL, 3).and(0xf0))
                         .convertShape(VectorOperators.I2B, NARROW, 0)
                         .reinterpretAsBytes()
                         .intoArray(into, to + 2 + l);

@@ -3,6 +3,7 @@ package tk.quantize.vector;
 import static tk.quantize.vector.Lanes.COUNT;
 import static tk.quantize.vector.Lanes.FLOATS;
 import static tk.quantize.vector.Lanes.NARROW;
+import static tk.quantize.vector.Lanes.WHOLE;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -23,8 +24,8 @@ final class VectorQ4_1 extends AffineBlocks {
     void encode(float[] x, int from, int blocks, byte[] into, int at) {
         for (int b = 0; b < blocks; b++) {
             int to = at + b * BYTES;
-            LittleEndian.putF16(into, to, scale[b]);
-            LittleEndian.putF16(into, to + 2, low[b]);
+            LittleEndian.putU16(into, to, half[b]);
+            LittleEndian.putU16(into, to + 2, halfLow[b]);
             FloatVector lowest = FloatVector.broadcast(FLOATS, low[b]);
             FloatVector factor = FloatVector.broadcast(FLOATS, inverse[b]);
             for (int l = 0; l < 16; l += COUNT) {
@@ -34,18 +35,17 @@ final class VectorQ4_1 extends AffineBlocks {
                                 .sub(lowest)
                                 .mul(factor)
                                 .add(0.5f)
-                                .convert(VectorOperators.F2I, 0)
-                                .reinterpretAsInts()
-                                .min(15);
+                                .add(WHOLE)
+                                .reinterpretAsInts();
                 IntVector second =
                         FloatVector.fromArray(FLOATS, x, i + 16)
                                 .sub(lowest)
                                 .mul(factor)
                                 .add(0.5f)
-                                .convert(VectorOperators.F2I, 0)
-                                .reinterpretAsInts()
-                                .min(15);
-                first.or(second.lanewise(VectorOperators.LSHL, 4))
+                                .add(WHOLE)
+                                .reinterpretAsInts();
+                first.lanewise(VectorOperators.LSHR, 1)
+                        .or(second.lanewise(VectorOperators.LSHL, 3).and(0xf0))
                         .convertShape(VectorOperators.I2B, NARROW, 0)
                         .reinterpretAsBytes()
                         .intoArray(into, to + 4 + l);

@@ -3,6 +3,8 @@ package tk.quantize.vector;
 import static tk.quantize.vector.Lanes.COUNT;
 import static tk.quantize.vector.Lanes.FLOATS;
 import static tk.quantize.vector.Lanes.NARROW;
+import static tk.quantize.vector.Lanes.WHOLE;
+import static tk.quantize.vector.Lanes.WHOLE_BITS;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -23,7 +25,7 @@ final class VectorQ5_0 extends SymmetricBlocks {
     void encode(float[] x, int from, int blocks, byte[] into, int at) {
         for (int b = 0; b < blocks; b++) {
             int to = at + b * BYTES;
-            LittleEndian.putF16(into, to, scale[b]);
+            LittleEndian.putU16(into, to, half[b]);
             FloatVector factor = FloatVector.broadcast(FLOATS, inverse[b]);
             long fifth = 0;
             for (int l = 0; l < 16; l += COUNT) {
@@ -32,20 +34,21 @@ final class VectorQ5_0 extends SymmetricBlocks {
                         FloatVector.fromArray(FLOATS, x, i)
                                 .mul(factor)
                                 .add(16.5f)
-                                .convert(VectorOperators.F2I, 0)
+                                .add(WHOLE)
                                 .reinterpretAsInts()
-                                .min(31);
+                                .min(WHOLE_BITS + 63);
                 IntVector second =
                         FloatVector.fromArray(FLOATS, x, i + 16)
                                 .mul(factor)
                                 .add(16.5f)
-                                .convert(VectorOperators.F2I, 0)
+                                .add(WHOLE)
                                 .reinterpretAsInts()
-                                .min(31);
-                fifth |= first.compare(VectorOperators.GE, 16).toLong() << l;
-                fifth |= second.compare(VectorOperators.GE, 16).toLong() << (16 + l);
-                first.and(15)
-                        .or(second.and(15).lanewise(VectorOperators.LSHL, 4))
+                                .min(WHOLE_BITS + 63);
+                fifth |= first.compare(VectorOperators.GE, WHOLE_BITS + 32).toLong() << l;
+                fifth |= second.compare(VectorOperators.GE, WHOLE_BITS + 32).toLong() << (16 + l);
+                first.lanewise(VectorOperators.LSHR, 1)
+                        .and(0x0f)
+                        .or(second.lanewise(VectorOperators.LSHL, 3).and(0xf0))
                         .convertShape(VectorOperators.I2B, NARROW, 0)
                         .reinterpretAsBytes()
                         .intoArray(into, to + 6 + l);

@@ -3,6 +3,8 @@ package tk.quantize.vector;
 import static tk.quantize.vector.Lanes.COUNT;
 import static tk.quantize.vector.Lanes.FLOATS;
 import static tk.quantize.vector.Lanes.NARROW;
+import static tk.quantize.vector.Lanes.WHOLE;
+import static tk.quantize.vector.Lanes.WHOLE_BITS;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
@@ -23,8 +25,8 @@ final class VectorQ5_1 extends AffineBlocks {
     void encode(float[] x, int from, int blocks, byte[] into, int at) {
         for (int b = 0; b < blocks; b++) {
             int to = at + b * BYTES;
-            LittleEndian.putF16(into, to, scale[b]);
-            LittleEndian.putF16(into, to + 2, low[b]);
+            LittleEndian.putU16(into, to, half[b]);
+            LittleEndian.putU16(into, to + 2, halfLow[b]);
             FloatVector lowest = FloatVector.broadcast(FLOATS, low[b]);
             FloatVector factor = FloatVector.broadcast(FLOATS, inverse[b]);
             long fifth = 0;
@@ -35,20 +37,21 @@ final class VectorQ5_1 extends AffineBlocks {
                                 .sub(lowest)
                                 .mul(factor)
                                 .add(0.5f)
-                                .convert(VectorOperators.F2I, 0)
+                                .add(WHOLE)
                                 .reinterpretAsInts();
                 IntVector second =
                         FloatVector.fromArray(FLOATS, x, i + 16)
                                 .sub(lowest)
                                 .mul(factor)
                                 .add(0.5f)
-                                .convert(VectorOperators.F2I, 0)
+                                .add(WHOLE)
                                 .reinterpretAsInts();
                 // A code is at most 31: the largest value gives 31.5 at most.
-                fifth |= first.compare(VectorOperators.GE, 16).toLong() << l;
-                fifth |= second.compare(VectorOperators.GE, 16).toLong() << (16 + l);
-                first.and(15)
-                        .or(second.and(15).lanewise(VectorOperators.LSHL, 4))
+                fifth |= first.compare(VectorOperators.GE, WHOLE_BITS + 32).toLong() << l;
+                fifth |= second.compare(VectorOperators.GE, WHOLE_BITS + 32).toLong() << (16 + l);
+                first.lanewise(VectorOperators.LSHR, 1)
+                        .and(0x0f)
+                        .or(second.lanewise(VectorOperators.LSHL, 3).and(0xf0))
                         .convertShape(VectorOperators.I2B, NARROW, 0)
                         .reinterpretAsBytes()
                         .intoArray(into, to + 8 + l);

@@ -38,9 +38,15 @@ final class VectorQ8_0 extends PlainBlocks {
         quantizePlain(x, from, count, into, at);
     }
 
+    /** Importance has no influence. */
+    @Override
+    boolean takes(float[] x, int from, int count, float @Nullable [] importance, int columns) {
+        return true;
+    }
+
     @Override
     void measure(float[] x, int from, int blocks) {
-        extremes.magnitudes(x, from, blocks, magnitude);
+        BlockExtremes.magnitudes(x, from, blocks, magnitude);
         for (int b = 0; b < blocks; b += COUNT) {
             IntVector most = IntVector.fromArray(INTS, magnitude, b);
             most.reinterpretAsFloats().div(127).intoArray(scale, b);
@@ -51,7 +57,7 @@ final class VectorQ8_0 extends PlainBlocks {
     void encode(float[] x, int from, int blocks, byte[] into, int at) {
         for (int b = 0; b < blocks; b++) {
             int to = at + b * BYTES;
-            LittleEndian.putF16(into, to, scale[b]);
+            LittleEndian.putU16(into, to, half[b]);
             FloatVector factor = FloatVector.broadcast(FLOATS, inverse[b]);
             for (int i = 0; i < BLOCK; i += COUNT) {
                 FloatVector v = FloatVector.fromArray(FLOATS, x, from + b * BLOCK + i).mul(factor);
