@@ -37,11 +37,7 @@ final class GgmlQuantizer {
      * @param importance one weight a column, or null
      */
     GgmlQuantizer(DType type, float[] values, int columns, float @Nullable [] importance) {
-        String folder = System.getenv("TK_LLAMACPP_LIB");
-        if (folder == null) throw new IllegalStateException("TK_LLAMACPP_LIB is not set");
-        Arena arena = Arena.global();
-        SymbolLookup library =
-                SymbolLookup.libraryLookup(Path.of(folder, "libggml-base.so"), arena);
+        SymbolLookup library = library();
         Linker linker = Linker.nativeLinker();
         quantize =
                 linker.downcallHandle(
@@ -49,23 +45,7 @@ final class GgmlQuantizer {
                         FunctionDescriptor.of(
                                 JAVA_LONG, JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, JAVA_LONG,
                                 JAVA_LONG, ADDRESS));
-        // Fills ggml's F16 tables.
-        MemoryLayout parameters =
-                MemoryLayout.structLayout(
-                        JAVA_LONG, ADDRESS, JAVA_BOOLEAN, MemoryLayout.paddingLayout(7));
-        MemorySegment small = arena.allocate(parameters);
-        small.set(JAVA_LONG, 0, 1 << 16);
-        try {
-            MemorySegment context =
-                    (MemorySegment)
-                            linker.downcallHandle(
-                                            library.findOrThrow("ggml_init"),
-                                            FunctionDescriptor.of(ADDRESS, parameters))
-                                    .invokeExact(small);
-            if (context.address() == 0) throw new IllegalStateException("ggml_init failed");
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
+        Arena arena = Arena.global();
         this.type = GgmlType.of(type).orElseThrow().code();
         this.rows = values.length / columns;
         this.columns = columns;
@@ -75,6 +55,34 @@ final class GgmlQuantizer {
                 importance == null
                         ? MemorySegment.NULL
                         : arena.allocateFrom(JAVA_FLOAT, importance);
+    }
+
+    /** {@code libggml-base.so}, ready for use. */
+    static SymbolLookup library() {
+        String folder = System.getenv("TK_LLAMACPP_LIB");
+        if (folder == null) throw new IllegalStateException("TK_LLAMACPP_LIB is not set");
+        Arena arena = Arena.global();
+        SymbolLookup library =
+                SymbolLookup.libraryLookup(Path.of(folder, "libggml-base.so"), arena);
+        // Fills ggml's F16 tables.
+        MemoryLayout parameters =
+                MemoryLayout.structLayout(
+                        JAVA_LONG, ADDRESS, JAVA_BOOLEAN, MemoryLayout.paddingLayout(7));
+        MemorySegment small = arena.allocate(parameters);
+        small.set(JAVA_LONG, 0, 1 << 16);
+        try {
+            MemorySegment context =
+                    (MemorySegment)
+                            Linker.nativeLinker()
+                                    .downcallHandle(
+                                            library.findOrThrow("ggml_init"),
+                                            FunctionDescriptor.of(ADDRESS, parameters))
+                                    .invokeExact(small);
+            if (context.address() == 0) throw new IllegalStateException("ggml_init failed");
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+        return library;
     }
 
     /** Quantizes the values; the bytes of the blocks. */

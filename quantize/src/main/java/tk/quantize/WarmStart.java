@@ -11,6 +11,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 
 /**
  * Starts with the scalar kernel and changes to the vector kernel when that is compiled, which a
@@ -41,16 +42,23 @@ final class WarmStart implements BlockCodec {
     private static final boolean PROCESSORS_TO_SPARE =
             Runtime.getRuntime().availableProcessors() > 4;
 
+    /** What the warm-up works on. */
+    private static final int ROWS = 4;
+
+    private static final int COLUMNS = 4096;
+
     private final BlockCodec scalar;
     private final BlockCodec vector;
     private final Phase plain;
     private final Phase weighted;
+    private final Phase backwards;
 
     WarmStart(BlockCodec scalar, BlockCodec vector) {
         this.scalar = scalar;
         this.vector = vector;
-        plain = new Phase(false);
-        weighted = new Phase(true);
+        plain = new Phase(() -> quantizing(null));
+        weighted = new Phase(() -> quantizing(importance()));
+        backwards = new Phase(this::dequantizing);
     }
 
     @Override
@@ -79,7 +87,9 @@ final class WarmStart implements BlockCodec {
 
     @Override
     public void dequantizeRow(byte[] blocks, int at, float[] into, int to, int columns) {
-        scalar.dequantizeRow(blocks, at, into, to, columns);
+        BlockCodec codec = backwards.codec;
+        codec.dequantizeRow(blocks, at, into, to, columns);
+        if (codec != vector) backwards.count(columns);
     }
 
     /**
@@ -95,20 +105,63 @@ final class WarmStart implements BlockCodec {
         return (withImportance ? weighted : plain).codec == vector;
     }
 
-    /** Without importance, or with: these run different code. */
-    private final class Phase {
-        private static final int ROWS = 4;
-        private static final int COLUMNS = 4096;
+    /** Whether vectors are in use for dequantizing. */
+    boolean warmBackwards() {
+        return backwards.codec == vector;
+    }
 
-        private final boolean weighted;
+    /** Work on memory of its own, to see how long a codec takes. */
+    private interface Sample {
+        void run(BlockCodec codec);
+    }
+
+    private Sample quantizing(float @Nullable [] importance) {
+        float[] values = weights();
+        byte[] into = new byte[Math.toIntExact(type().byteSize((long) ROWS * COLUMNS))];
+        return codec -> codec.quantizeRows(values, 0, ROWS, COLUMNS, importance, into, 0);
+    }
+
+    private Sample dequantizing() {
+        byte[] blocks = new byte[Math.toIntExact(type().byteSize((long) ROWS * COLUMNS))];
+        float[] into = new float[ROWS * COLUMNS];
+        return codec -> codec.dequantizeRow(blocks, 0, into, 0, ROWS * COLUMNS);
+    }
+
+    /** Mostly ordinary weights, and some of each kind that takes a path of its own. */
+    private static float[] weights() {
+        Random random = new Random(1);
+        float[] values = new float[ROWS * COLUMNS];
+        for (int i = 0; i < values.length; i++) values[i] = (float) random.nextGaussian() * 0.02f;
+        for (int i = 0; i < 256; i++) {
+            values[i] = i < 64 ? 0 : -1;
+            values[1024 + i] *= 1e-6f;
+        }
+        values[1024] = 1;
+        return values;
+    }
+
+    private static float[] importance() {
+        Random random = new Random(2);
+        float[] importance = new float[COLUMNS];
+        for (int i = 0; i < COLUMNS; i++)
+            importance[i] = -(float) Math.log(1 - random.nextDouble());
+        return importance;
+    }
+
+    /** Quantizing without importance, with it, or dequantizing: these run different code. */
+    private final class Phase {
+        /** So often is the vector kernel tried: it may be no faster, on narrow vectors. */
+        private static final int RUNS = 5000;
+
+        private final Supplier<Sample> samples;
         private final AtomicLong quantized = new AtomicLong();
         private final AtomicBoolean begun = new AtomicBoolean();
         private final CountDownLatch ready = new CountDownLatch(1);
         private volatile boolean worthWaiting;
         private volatile BlockCodec codec = scalar;
 
-        Phase(boolean weighted) {
-            this.weighted = weighted;
+        Phase(Supplier<Sample> samples) {
+            this.samples = samples;
         }
 
         void begin(boolean announced) {
@@ -132,19 +185,16 @@ final class WarmStart implements BlockCodec {
 
         /** Runs the vector kernel until it is clearly faster, three times in a row. */
         private void warmUp() {
-            float[] values = weights();
-            float @Nullable [] importance = weighted ? importance() : null;
-            byte[] into = new byte[Math.toIntExact(type().byteSize((long) ROWS * COLUMNS))];
+            Sample sample = samples.get();
             long scalarTime = Long.MAX_VALUE;
             int faster = 0;
-            for (int i = 0; faster < 3; i++) {
-                if (i < 8)
-                    scalarTime = Math.min(scalarTime, time(scalar, values, importance, into));
-                long vectorTime = time(vector, values, importance, into);
-                faster = vectorTime < scalarTime / 2 ? faster + 1 : 0;
+            for (int i = 0; faster < 3 && i < RUNS; i++) {
+                if (i < 8) scalarTime = Math.min(scalarTime, time(scalar, sample));
+                long vectorTime = time(vector, sample);
+                faster = vectorTime < scalarTime / 3 * 2 ? faster + 1 : 0;
                 if (faster == 0) rest(vectorTime);
             }
-            codec = vector;
+            if (faster == 3) codec = vector;
             worthWaiting = false;
             ready.countDown();
         }
@@ -158,33 +208,10 @@ final class WarmStart implements BlockCodec {
             }
         }
 
-        private static long time(
-                BlockCodec codec, float[] values, float @Nullable [] importance, byte[] into) {
+        private static long time(BlockCodec codec, Sample sample) {
             long start = System.nanoTime();
-            codec.quantizeRows(values, 0, ROWS, COLUMNS, importance, into, 0);
+            sample.run(codec);
             return System.nanoTime() - start;
-        }
-
-        /** Mostly ordinary weights, and some of each kind that takes a path of its own. */
-        private static float[] weights() {
-            Random random = new Random(1);
-            float[] values = new float[ROWS * COLUMNS];
-            for (int i = 0; i < values.length; i++)
-                values[i] = (float) random.nextGaussian() * 0.02f;
-            for (int i = 0; i < 256; i++) {
-                values[i] = i < 64 ? 0 : -1;
-                values[1024 + i] *= 1e-6f;
-            }
-            values[1024] = 1;
-            return values;
-        }
-
-        private static float[] importance() {
-            Random random = new Random(2);
-            float[] importance = new float[COLUMNS];
-            for (int i = 0; i < COLUMNS; i++)
-                importance[i] = -(float) Math.log(1 - random.nextDouble());
-            return importance;
         }
     }
 }

@@ -131,8 +131,14 @@ class GgmlInteropTest {
         byte[] blocks = new byte[(int) type.byteSize(count)];
         random.nextBytes(blocks);
         float[] expected = ggml.dequantize(type, blocks, count);
+        compare(type, BlockCodecs.scalar(type), blocks, expected);
+        compare(type, BlockCodecs.vector(type).orElseThrow(), blocks, expected);
+    }
+
+    private static void compare(DType type, BlockCodec codec, byte[] blocks, float[] expected) {
+        int count = expected.length;
         float[] actual = new float[count];
-        BlockCodecs.of(type).dequantizeRow(blocks, 0, actual, 0, count);
+        codec.dequantizeRow(blocks, 0, actual, 0, count);
         for (int i = 0; i < count; i++) {
             if (Float.isNaN(expected[i]) && Float.isNaN(actual[i])) continue;
             assertThat(Float.floatToRawIntBits(actual[i]))

@@ -71,6 +71,22 @@ final class VectorCheck {
             }
             System.out.printf(Locale.ROOT, "%s, weighted: %s: allocates nothing%n", type, weighted);
         }
+        float[] back = new float[x.length];
+        backwardsAllocation(codec, into, back);
+        System.out.printf(Locale.ROOT, "%s, backwards: allocates nothing%n", type);
+    }
+
+    private static void backwardsAllocation(BlockCodec codec, byte[] blocks, float[] into) {
+        long start = System.nanoTime();
+        int clean = 0;
+        while (clean < 5) {
+            if (System.nanoTime() - start > PATIENCE / 4) {
+                throw new AssertionError(codec.type() + " allocates when it dequantizes");
+            }
+            long before = THREADS.getCurrentThreadAllocatedBytes();
+            for (int i = 0; i < 20; i++) codec.dequantizeRow(blocks, 0, into, 0, into.length);
+            clean = THREADS.getCurrentThreadAllocatedBytes() == before ? clean + 1 : 0;
+        }
     }
 
     private static void warm(DType type) throws InterruptedException {
@@ -90,6 +106,21 @@ final class VectorCheck {
         if (codec.warm(true)) throw new AssertionError("importance has kernels of its own");
         codec.quantizeRow(x, 0, 4096, null, after, 0);
         if (!Arrays.equals(before, after)) throw new AssertionError("differs when warm");
+        warmBackwards(codec, after);
         System.out.printf(Locale.ROOT, "%s: from scalar to vector%n", type);
+    }
+
+    private static void warmBackwards(WarmStart codec, byte[] blocks) throws InterruptedException {
+        float[] before = new float[4096];
+        float[] after = new float[4096];
+        codec.dequantizeRow(blocks, 0, before, 0, 4096);
+        if (codec.warmBackwards()) throw new AssertionError("warm for so little");
+        for (int i = 0; i < WarmStart.MUCH / 4096; i++)
+            codec.dequantizeRow(blocks, 0, after, 0, 4096);
+        long start = System.nanoTime();
+        while (!codec.warmBackwards() && System.nanoTime() - start < PATIENCE) Thread.sleep(5);
+        if (!codec.warmBackwards()) throw new AssertionError("dequantizing does not get warm");
+        codec.dequantizeRow(blocks, 0, after, 0, 4096);
+        if (!Arrays.equals(before, after)) throw new AssertionError("differs when warm");
     }
 }

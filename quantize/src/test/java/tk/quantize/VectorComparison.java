@@ -15,7 +15,7 @@ final class VectorComparison {
     private VectorComparison() {}
 
     /**
-     * Compares every kind of weights, plain and under some importance.
+     * Compares every kind of weights, plain and under some importance, and random blocks' values.
      *
      * @return the super-blocks of 256 values compared
      */
@@ -34,6 +34,7 @@ final class VectorComparison {
             rows(type, x, rows, columns, importance, what);
             blocks += 2L * rows * columns / 256;
         }
+        backwards(type, rows * columns, seed);
         return blocks;
     }
 
@@ -62,6 +63,37 @@ final class VectorComparison {
                                 what,
                                 actual[at],
                                 expected[at]));
+    }
+
+    /**
+     * Compares the values of blocks of random bits, scales that are no numbers among them.
+     *
+     * @param count how many values, a multiple of the block size
+     */
+    static void backwards(DType type, int count, long seed) {
+        byte[] blocks = new byte[3 + (int) type.byteSize(count)];
+        new Random(seed).nextBytes(blocks);
+        float[] expected = new float[count + 9];
+        Arrays.fill(expected, 42);
+        float[] actual = expected.clone();
+        BlockCodecs.scalar(type).dequantizeRow(blocks, 3, expected, 5, count);
+        vector(type).dequantizeRow(blocks, 3, actual, 5, count);
+        for (int i = 0; i < expected.length; i++) {
+            // Which NaN it is depends on the operands' order.
+            if (Float.isNaN(expected[i]) && Float.isNaN(actual[i])) continue;
+            if (Float.floatToRawIntBits(expected[i]) == Float.floatToRawIntBits(actual[i])) {
+                continue;
+            }
+            throw new AssertionError(
+                    "%s, %s: value %d of %d is %s, expected %s"
+                            .formatted(
+                                    type,
+                                    Kernels.describe(),
+                                    i - 5,
+                                    count,
+                                    actual[i],
+                                    expected[i]));
+        }
     }
 
     static BlockCodec vector(DType type) {

@@ -55,6 +55,16 @@ class VectorKernelsTest {
 
     @ParameterizedTest
     @MethodSource("types")
+    void giveTheScalarValuesOfBlocksOfAnyBits(DType type) {
+        for (int seed = 0; seed < 20; seed++) {
+            VectorComparison.backwards(type, 256 * 50, seed);
+            // 256 values are taken at a time: rows may end within these.
+            if (type.blockSize() == 32) VectorComparison.backwards(type, 32 * (seed + 1), seed);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("types")
     void giveTheScalarBytesForNanAndInfinity(DType type) {
         float[] specials = {
             Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MAX_VALUE

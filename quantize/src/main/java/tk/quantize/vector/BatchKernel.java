@@ -19,12 +19,19 @@ abstract class BatchKernel implements BlockKernel {
     private final int blockValues;
     private final int blockBytes;
     private final float[] blockImportance;
+    private @Nullable Dequantizer dequantizer;
 
     BatchKernel(BlockKernel scalar, int blockValues, int blockBytes) {
         this.scalar = scalar;
         this.blockValues = blockValues;
         this.blockBytes = blockBytes;
         this.blockImportance = new float[blockValues];
+    }
+
+    /** Has blocks dequantized in vectors, too, unless null is given. */
+    final BatchKernel with(@Nullable Dequantizer dequantizer) {
+        this.dequantizer = dequantizer;
+        return this;
     }
 
     @Override
@@ -88,6 +95,7 @@ abstract class BatchKernel implements BlockKernel {
 
     @Override
     public void dequantize(byte[] blocks, int at, float[] into, int to, int count) {
-        scalar.dequantize(blocks, at, into, to, count);
+        if (dequantizer == null) scalar.dequantize(blocks, at, into, to, count);
+        else dequantizer.dequantize(blocks, at, into, to, count);
     }
 }

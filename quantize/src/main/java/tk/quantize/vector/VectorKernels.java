@@ -13,7 +13,7 @@ public final class VectorKernels {
     /** Makes kernels of a type, if there are any for this machine. */
     public static Optional<Supplier<BlockKernel>> of(DType type) {
         if (Lanes.COUNT < 4 || Lanes.COUNT > 16) return Optional.empty();
-        return Optional.ofNullable(
+        Supplier<BatchKernel> kernels =
                 switch (type) {
                     case Q4_0 -> VectorQ4_0::new;
                     case Q4_1 -> VectorQ4_1::new;
@@ -28,6 +28,8 @@ public final class VectorKernels {
                     case IQ4_NL -> VectorIQ4_NL::new;
                     case IQ4_XS -> VectorIQ4_XS::new;
                     default -> null;
-                });
+                };
+        if (kernels == null) return Optional.empty();
+        return Optional.of(() -> kernels.get().with(Dequantizer.of(type).orElse(null)));
     }
 }
