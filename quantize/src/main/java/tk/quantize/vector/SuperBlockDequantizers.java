@@ -31,6 +31,8 @@ final class SuperBlockDequantizers {
 
     /** Of {@link tk.quantize.scalar.Q3_K}. */
     static final class Q3_K extends Dequantizer {
+        private static final long FOUR_BITS = 0x0f0f0f0f0f0f0f0fL;
+
         Q3_K() {
             super(DType.Q3_K, 16, false);
         }
@@ -38,10 +40,23 @@ final class SuperBlockDequantizers {
         @Override
         void unpack(byte[] blocks, int at, int count) {
             float d = f16(blocks, at + 108);
-            for (int j = 0; j < 16; j++) {
-                scales[j] = d * (tk.quantize.scalar.Q3_K.scale(blocks, at + 96, j) - 32);
-            }
+            long low = (i32(blocks, at + 96) & 0xffffffffL) | (long) i32(blocks, at + 100) << 32;
+            int high = i32(blocks, at + 104);
+            scales(d, low & FOUR_BITS | high(high) << 4, 0);
+            scales(d, low >>> 4 & FOUR_BITS | high(high >>> 4) << 4, 8);
             Unpacking.triples(blocks, at, codes);
+        }
+
+        /** The lowest two bits of each byte, and after these the two above them: eight bytes. */
+        private static long high(int bits) {
+            return (bits & 0x03030303L) | (bits >>> 2 & 0x03030303L) << 32;
+        }
+
+        /** Eight scales, a byte each. */
+        private void scales(float d, long codes, int from) {
+            for (int j = 0; j < 8; j++) {
+                scales[from + j] = d * ((int) (codes >>> (8 * j) & 0xff) - 32);
+            }
         }
     }
 
