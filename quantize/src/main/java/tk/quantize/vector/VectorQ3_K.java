@@ -21,7 +21,7 @@ final class VectorQ3_K extends BatchKernel {
     private static final int MAX = 4;
 
     private final Q3Lanes plain = new Q3Lanes(N, MAX);
-    private final Q3Lanes improved = new Q3Lanes(N, MAX);
+    private final Q3Moves moves = new Q3Moves(MAX);
     private final QxLanes weighted = new QxLanes(N, MAX);
     private final QxLanes superScale = new QxLanes(SUBS, 32);
     private final Panels values = new Panels(N, VALUES / N);
@@ -29,8 +29,7 @@ final class VectorQ3_K extends BatchKernel {
     private final Panels scales = new Panels(SUBS, BATCH);
     private final Panels scaleWeights = new Panels(SUBS, BATCH);
     private final float[] flatWeights = new float[VALUES];
-    private final Panels unsettled = new Panels(N, VALUES / N);
-    private final int[] improvedAt = new int[VALUES / N];
+    private final int[] unsettled = new int[VALUES / N];
     private final float[] subWeights = new float[VALUES / N];
     private final float[] sigma2 = new float[BATCH];
     private final byte[] scaleCodes = new byte[SUBS + 8];
@@ -78,26 +77,18 @@ final class VectorQ3_K extends BatchKernel {
         }
     }
 
-    /** A guess for every sub-block; those that it does not settle are gathered and improved. */
+    /** A guess for every sub-block; those that it does not settle are improved. */
     private void search(float[] x, int from, int subs) {
         for (int s = 0; s < subs; s += Panels.WIDTH) {
             plain.guess(values.memory(), values.at(s), s);
         }
-        int gathered = 0;
+        int count = 0;
         for (int s = 0; s < subs; s++) {
-            improvedAt[s] = -1;
-            if (plain.unsettled[s] == 0) continue;
-            System.arraycopy(x, from + s * N, flatWeights, gathered * N, N);
-            improvedAt[s] = gathered++;
+            unsettled[count] = s;
+            count += plain.unsettled[s] != 0 ? 1 : 0;
         }
-        unsettled.fill(flatWeights, 0, gathered);
-        for (int s = 0; s < gathered; s += Panels.WIDTH) {
-            improved.guess(unsettled.memory(), unsettled.at(s), s);
-            improved.improve(unsettled.memory(), unsettled.at(s), s);
-        }
-        for (int s = 0; s < subs; s++) {
-            if (improvedAt[s] >= 0) plain.scale[s] = improved.scale[improvedAt[s]];
-        }
+        moves.improve(x, from, unsettled, count, plain);
+        plain.scales(subs);
     }
 
     private void searchWeighted(
@@ -164,19 +155,18 @@ final class VectorQ3_K extends BatchKernel {
         Q3_K.packScales(scaleCodes, into, at + SCALES);
     }
 
-    private void requantize(float[] x, int from, int sub, boolean fromInverse) {
+    private void requantize(float[] x, int from, int sub, boolean weighted) {
         Codes.divide(x, from, N, SUBS, factor, MAX, codes);
         for (int j = 0; j < SUBS; j++) {
             if (factor[j] != 0) continue;
             int s = sub + j;
-            if (fromInverse) {
-                Codes.multiply(x, from + N * j, N, weighted.inverse[s], MAX, codes, N * j);
-            } else {
-                Q3Lanes found = improvedAt[s] < 0 ? plain : improved;
-                int first = values.at(improvedAt[s] < 0 ? s : improvedAt[s]);
-                for (int i = 0; i < N; i++) {
-                    codes[N * j + i] = (byte) (MAX + found.codes[first + i * Panels.WIDTH]);
+            if (!weighted && plain.unsettled[s] != 0) {
+                for (int i = N * j; i < N * (j + 1); i++) {
+                    codes[i] = (byte) (MAX + moves.codes[N * sub + i]);
                 }
+            } else {
+                float inverse = weighted ? this.weighted.inverse[s] : plain.inverse[s];
+                Codes.multiply(x, from + N * j, N, inverse, MAX, codes, N * j);
             }
         }
     }
