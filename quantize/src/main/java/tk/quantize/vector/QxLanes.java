@@ -7,6 +7,7 @@ import static tk.quantize.vector.Lanes.MAGIC_BITS;
 import static tk.quantize.vector.Panels.WIDTH;
 
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
@@ -28,8 +29,8 @@ final class QxLanes {
     /** What gave the codes: {@code code = max + round(inverse · x)}, or 0 for all where it is 0. */
     final float[] inverse;
 
-    /** Where each guess sends the value of largest magnitude; two by two, so the first is twice. */
-    private final float[] reaches = new float[20];
+    /** Where each guess but the first sends the value of largest magnitude. */
+    private final float[] reaches = new float[18];
 
     private final float[] extreme = new float[WIDTH];
     private final float[] best = new float[WIDTH];
@@ -41,9 +42,7 @@ final class QxLanes {
         int size = Math.max(BatchKernel.VALUES / n, WIDTH);
         scale = new float[size];
         inverse = new float[size];
-        reaches[0] = -max;
-        reaches[1] = -max;
-        for (int k = 2, step = -9; step <= 9; step++) {
+        for (int k = 0, step = -9; step <= 9; step++) {
             if (step != 0) reaches[k++] = -(max + 0.1f * step);
         }
     }
@@ -57,6 +56,7 @@ final class QxLanes {
     void search(float[] x, float[] w, int at, int sub) {
         extremes(x, at);
         for (int v = 0; v < WIDTH; v += COUNT) {
+            first(x, w, at + v, sub + v, v);
             for (int k = 0; k < reaches.length; k += 2) {
                 guess(x, w, at + v, sub + v, v, reaches[k], reaches[k + 1]);
             }
@@ -86,11 +86,37 @@ final class QxLanes {
         extremeB.intoArray(extreme, COUNT);
     }
 
+    /** The first guess, which sends the extreme to the end of the range. */
+    private void first(float[] xs, float[] ws, int at, int sub, int v) {
+        FloatVector e = FloatVector.fromArray(FLOATS, extreme, v);
+        FloatVector inv = FloatVector.broadcast(FLOATS, -max).div(e);
+        FloatVector lx = FloatVector.zero(FLOATS);
+        FloatVector l2 = FloatVector.zero(FLOATS);
+        for (int l = at; l < at + n * WIDTH; l += WIDTH) {
+            FloatVector x = FloatVector.fromArray(FLOATS, xs, l);
+            FloatVector w = FloatVector.fromArray(FLOATS, ws, l);
+            FloatVector code =
+                    x.mul(inv)
+                            .add(MAGIC)
+                            .reinterpretAsInts()
+                            .min(MAGIC_BITS + max - 1)
+                            .reinterpretAsFloats()
+                            .sub(MAGIC);
+            lx = lx.add(w.mul(x).mul(code));
+            l2 = l2.add(w.mul(code).mul(code));
+        }
+        FloatVector sc = lx.div(l2).blend(0f, l2.eq(0f));
+        sc.mul(lx).intoArray(best, v);
+        sc.intoArray(scale, sub);
+        inv.intoArray(inverse, sub);
+    }
+
     /**
      * Two guesses, which send the extreme to {@code reachA} and {@code reachB}; the best so far is
-     * kept.
+     * kept. Only a reach half a code beyond the range brings codes below it.
      */
-    void guess(float[] xs, float[] ws, int at, int sub, int v, float reachA, float reachB) {
+    private void guess(float[] xs, float[] ws, int at, int sub, int v, float reachA, float reachB) {
+        boolean beyond = reachB < -max - 0.45f;
         FloatVector e = FloatVector.fromArray(FLOATS, extreme, v);
         FloatVector invA = FloatVector.broadcast(FLOATS, reachA).div(e);
         FloatVector invB = FloatVector.broadcast(FLOATS, reachB).div(e);
@@ -101,22 +127,14 @@ final class QxLanes {
         for (int l = at; l < at + n * WIDTH; l += WIDTH) {
             FloatVector x = FloatVector.fromArray(FLOATS, xs, l);
             FloatVector w = FloatVector.fromArray(FLOATS, ws, l);
-            FloatVector codeA =
-                    x.mul(invA)
-                            .add(MAGIC)
-                            .reinterpretAsInts()
-                            .max(MAGIC_BITS - max)
-                            .min(MAGIC_BITS + max - 1)
-                            .reinterpretAsFloats()
-                            .sub(MAGIC);
-            FloatVector codeB =
-                    x.mul(invB)
-                            .add(MAGIC)
-                            .reinterpretAsInts()
-                            .max(MAGIC_BITS - max)
-                            .min(MAGIC_BITS + max - 1)
-                            .reinterpretAsFloats()
-                            .sub(MAGIC);
+            IntVector bitsA = x.mul(invA).add(MAGIC).reinterpretAsInts().min(MAGIC_BITS + max - 1);
+            IntVector bitsB = x.mul(invB).add(MAGIC).reinterpretAsInts().min(MAGIC_BITS + max - 1);
+            if (beyond) {
+                bitsA = bitsA.max(MAGIC_BITS - max);
+                bitsB = bitsB.max(MAGIC_BITS - max);
+            }
+            FloatVector codeA = bitsA.reinterpretAsFloats().sub(MAGIC);
+            FloatVector codeB = bitsB.reinterpretAsFloats().sub(MAGIC);
             FloatVector wx = w.mul(x);
             lxA = lxA.add(wx.mul(codeA));
             lxB = lxB.add(wx.mul(codeB));
@@ -124,17 +142,12 @@ final class QxLanes {
             l2B = l2B.add(w.mul(codeB).mul(codeB));
         }
         FloatVector bestSoFar = FloatVector.fromArray(FLOATS, best, v);
-        FloatVector scaleA = lxA.div(l2A).blend(0f, l2A.eq(0f));
+        FloatVector scaleA = lxA.div(l2A);
         FloatVector scaleB = lxB.div(l2B);
         FloatVector qualityA = scaleA.mul(lxA);
         FloatVector qualityB = scaleB.mul(lxB);
-        // The first guess is taken as it is, even where its error is no number.
         VectorMask<Float> betterA =
-                bestSoFar
-                        .mul(l2A)
-                        .lt(lxA.mul(lxA))
-                        .and(l2A.compare(VectorOperators.GT, 0f))
-                        .or(FloatVector.broadcast(FLOATS, reachA).eq(-max));
+                bestSoFar.mul(l2A).lt(lxA.mul(lxA)).and(l2A.compare(VectorOperators.GT, 0f));
         bestSoFar = bestSoFar.blend(qualityA, betterA);
         VectorMask<Float> betterB =
                 bestSoFar.mul(l2B).lt(lxB.mul(lxB)).and(l2B.compare(VectorOperators.GT, 0f));
