@@ -49,7 +49,7 @@ class VectorJvmsTest {
      */
     @Test
     void warmKernelsAllocateNothing() throws Exception {
-        for (String type : List.of("Q4_0", "Q4_1", "Q8_0", "Q4_K", "Q6_K")) {
+        for (String type : List.of("Q4_0", "Q4_1", "Q8_0", "Q3_K", "Q4_K", "Q6_K")) {
             String output = "";
             for (int jvm = 0; jvm < 3 && !output.contains("backwards"); jvm++) {
                 output = start(List.of(), "allocation", "0", type).output();

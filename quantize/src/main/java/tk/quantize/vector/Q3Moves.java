@@ -15,8 +15,8 @@ import jdk.incubator.vector.VectorOperators;
  *
  * <p>As long as no code moves, the sums stay as they are, and values need not wait for each other:
  * all of a sub-block are asked at once, the first that moves is moved, and it is asked again from
- * there on. What takes turns is sub-blocks, each asked once a round, and without a branch on what
- * it answers, so that the processor works on several of them at a time.
+ * there on. Sub-blocks take turns, each asked once a round, so that the processor may work on
+ * several of them at a time.
  */
 final class Q3Moves {
     private static final int N = 16;
