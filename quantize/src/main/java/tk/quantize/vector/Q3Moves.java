@@ -110,9 +110,9 @@ final class Q3Moves {
             movedLx[N] = sumLx[s];
             movedL2[N] = sumL2[s];
             // Where nothing ahead in this sweep moves, the next one begins with the same sums.
-            int ahead = (movable | movable << N) >>> passed[s] % N;
+            int ahead = (movable | (movable << N)) >>> (passed[s] % N);
             int next = passed[s] + Integer.numberOfTrailingZeros(ahead);
-            boolean moves = movable != 0 & next < SWEEPS * N;
+            boolean moves = movable != 0 && next < SWEEPS * N;
             int moved = moves ? next % N : N;
             sumLx[s] = movedLx[moved];
             sumL2[s] = movedL2[moved];
