@@ -60,14 +60,14 @@ record Branch(Weights a, Weights b, float scale, float @Nullable [] outputScale)
     /**
      * Adds to a product.
      *
-     * @param x {@code (in, columns)} from index {@code xAt} on, rows {@code xStride} apart
+     * @param x {@code (in, columns)}
      * @param y {@code (out, columns)}: the product of the matrix and x so far
      */
-    void run(MatrixProduct product, float[] x, int xAt, int xStride, int columns, float[] y) {
+    void run(MatrixProduct product, float[] x, int columns, float[] y) {
         float[] low = new float[a.rows() * columns]; // (r, columns)
-        product.run(new Linear(a, null), x, xAt, xStride, columns, low, columns, Then.STORE);
+        product.run(new Linear(a, null), x, columns, low, columns, Then.STORE);
         for (int i = 0; i < low.length; i++) low[i] *= scale;
-        product.run(new Linear(b, null), low, 0, columns, columns, y, columns, Then.ADD);
+        product.run(new Linear(b, null), low, columns, y, columns, Then.ADD);
         if (outputScale == null) return;
         for (int r = 0; r < outputScale.length; r++) {
             for (int c = 0; c < columns; c++) y[r * columns + c] *= outputScale[r];

@@ -154,9 +154,9 @@ final class ForwardPass implements AutoCloseable {
 
         // query, key and value of every token
         show(number, Input.ATTENTION, normed, model.hidden(), chunk);
-        product.run(layer.query(), normed, 0, stride, stride, query, stride, Then.STORE);
-        product.run(layer.key(), normed, 0, stride, stride, key, stride, Then.STORE);
-        product.run(layer.value(), normed, 0, stride, stride, value, stride, Then.STORE);
+        product.run(layer.query(), normed, stride, query, stride, Then.STORE);
+        product.run(layer.key(), normed, stride, key, stride, Then.STORE);
+        product.run(layer.value(), normed, stride, value, stride, Then.STORE);
 
         // norm of each head's query and key, where the family has it
         normHeads(query, model.heads(), stride, layer.queryNorm());
@@ -174,15 +174,15 @@ final class ForwardPass implements AutoCloseable {
             attention.run(span, stride, cache, query, layer.window(), attended);
         }
         show(number, Input.ATTENTION_OUTPUT, attended, model.heads() * model.headDim(), chunk);
-        product.run(layer.output(), attended, 0, stride, stride, x, stride, Then.ADD);
+        product.run(layer.output(), attended, stride, x, stride, Then.ADD);
 
         // MLP: down(silu(gate(x)) · up(x))
         norm(x, model.hidden(), stride, layer.mlpNorm(), normed);
         show(number, Input.MLP, normed, model.hidden(), chunk);
-        product.run(layer.gate(), normed, 0, stride, stride, inner, stride, Then.STORE);
-        product.run(layer.up(), normed, 0, stride, stride, inner, stride, Then.SWIGLU);
+        product.run(layer.gate(), normed, stride, inner, stride, Then.STORE);
+        product.run(layer.up(), normed, stride, inner, stride, Then.SWIGLU);
         show(number, Input.DOWN, inner, model.feedForward(), chunk);
-        product.run(layer.down(), inner, 0, stride, stride, x, stride, Then.ADD);
+        product.run(layer.down(), inner, stride, x, stride, Then.ADD);
     }
 
     /** The final norm of a chunk: {@code (hidden, stride)}, overwritten by the next run. */

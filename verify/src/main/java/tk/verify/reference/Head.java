@@ -71,8 +71,7 @@ final class Head {
                 gathered[f * columns + t] = normed[f * stride + wanted.get(t).column()];
             }
         }
-        pass.product()
-                .run(model.head(), gathered, 0, columns, columns, held, vocabulary, Then.TRANSPOSE);
+        pass.product().run(model.head(), gathered, columns, held, vocabulary, Then.TRANSPOSE);
         for (int t = 0; t < wanted.size(); t++) {
             Place place = wanted.get(t);
             System.arraycopy(held, t * vocabulary, logits, 0, vocabulary);
