@@ -73,15 +73,22 @@ final class VectorKernels implements Kernels {
             int xAt,
             float[] out) {
         if (depth % LANES != 0 || !VectorWidening.possible()) return false;
-        switch (type) {
-            case F32 -> VectorDots.f32(w, at, rows, depth, x, xAt, out);
-            case BF16 -> {
-                for (int r = 0; r < rows; r++) {
-                    out[r] = VectorDots.bf16(w, at + 2L * depth * r, x, xAt, depth);
+        if (type == DType.F32) {
+            VectorDots.f32(w, at, rows, depth, x, xAt, out);
+            return true;
+        }
+        long row = type.byteSize(depth);
+        for (int r = 0; r < rows; r++, at += row) {
+            switch (type) {
+                case BF16 -> out[r] = VectorDots.bf16(w, at, x, xAt, depth);
+                case Q4_0 -> out[r] = VectorBlockDots.q4x0(w, at, x, xAt, depth);
+                case Q8_0 -> out[r] = VectorBlockDots.q8x0(w, at, x, xAt, depth);
+                case Q4_K -> out[r] = VectorBlockDots.q4k(w, at, x, xAt, depth);
+                case Q5_K -> out[r] = VectorBlockDots.q5k(w, at, x, xAt, depth);
+                case Q6_K -> out[r] = VectorBlockDots.q6k(w, at, x, xAt, depth);
+                default -> {
+                    return false;
                 }
-            }
-            default -> {
-                return false;
             }
         }
         return true;

@@ -30,6 +30,10 @@ final class VectorWidening {
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * LANES)));
     private static final ByteOrder LITTLE = ByteOrder.LITTLE_ENDIAN;
 
+    private static final int SIXES = 0x3f3f3f3f;
+    private static final int NIBBLES = 0x0f0f0f0f;
+    private static final int PAIRS = 0x30303030;
+
     private VectorWidening() {}
 
     /** Bytes of 4-lane machines would not fill the smallest vector. */
@@ -69,11 +73,13 @@ final class VectorWidening {
         for (int i = 0; i < count; i += 256, at += 144) {
             float d = f16(from, at);
             float dmin = f16(from, at + 2);
-            for (int pair = 0; pair < 4; pair++) {
-                float scale0 = d * scale(from, at + 4, 2 * pair);
-                float min0 = dmin * min(from, at + 4, 2 * pair);
-                float scale1 = d * scale(from, at + 4, 2 * pair + 1);
-                float min1 = dmin * min(from, at + 4, 2 * pair + 1);
+            long scales = scales(from, at + 4);
+            long mins = mins(from, at + 4);
+            for (int pair = 0; pair < 4; pair++, scales >>>= 16, mins >>>= 16) {
+                float scale0 = d * (scales & 63);
+                float min0 = dmin * (mins & 63);
+                float scale1 = d * (scales >> 8 & 63);
+                float min1 = dmin * (mins >> 8 & 63);
                 for (int l = 0; l < 32; l += LANES) {
                     IntVector q = bytes(from, at + 16 + 32L * pair + l);
                     int to = i + 64 * pair + l;
@@ -89,11 +95,13 @@ final class VectorWidening {
         for (int i = 0; i < count; i += 256, at += 176) {
             float d = f16(from, at);
             float dmin = f16(from, at + 2);
-            for (int pair = 0; pair < 4; pair++) {
-                float scale0 = d * scale(from, at + 4, 2 * pair);
-                float min0 = dmin * min(from, at + 4, 2 * pair);
-                float scale1 = d * scale(from, at + 4, 2 * pair + 1);
-                float min1 = dmin * min(from, at + 4, 2 * pair + 1);
+            long scales = scales(from, at + 4);
+            long mins = mins(from, at + 4);
+            for (int pair = 0; pair < 4; pair++, scales >>>= 16, mins >>>= 16) {
+                float scale0 = d * (scales & 63);
+                float min0 = dmin * (mins & 63);
+                float scale1 = d * (scales >> 8 & 63);
+                float min1 = dmin * (mins >> 8 & 63);
                 for (int l = 0; l < 32; l += LANES) {
                     IntVector q = bytes(from, at + 48 + 32L * pair + l);
                     IntVector fifth =
@@ -155,21 +163,21 @@ final class VectorWidening {
                 .intoArray(into, to);
     }
 
-    private static float f16(MemorySegment from, long at) {
+    static float f16(MemorySegment from, long at) {
         return Float.float16ToFloat(from.get(Scalars.LE_SHORT, at));
     }
 
-    /** Scale {@code j} of the 12 packed bytes: six bits. */
-    private static int scale(MemorySegment from, long at, int j) {
-        if (j < 4) return Scalars.unsignedByte(from, at + j) & 63;
-        return Scalars.unsignedByte(from, at + 4 + j) & 15
-                | Scalars.unsignedByte(from, at + j - 4) >> 6 << 4;
+    /** The eight scales of the 12 packed bytes of Q4_K and Q5_K: six bits in each byte. */
+    static long scales(MemorySegment from, long at) {
+        int low = from.get(Scalars.LE_INT, at);
+        int high = from.get(Scalars.LE_INT, at + 8) & NIBBLES | (low >>> 2 & PAIRS);
+        return (long) (low & SIXES) | (long) high << 32;
     }
 
-    /** Minimum {@code j} of them. */
-    private static int min(MemorySegment from, long at, int j) {
-        if (j < 4) return Scalars.unsignedByte(from, at + 4 + j) & 63;
-        return Scalars.unsignedByte(from, at + 4 + j) >> 4
-                | Scalars.unsignedByte(from, at + j) >> 6 << 4;
+    /** The eight minimums of them. */
+    static long mins(MemorySegment from, long at) {
+        int low = from.get(Scalars.LE_INT, at + 4);
+        int high = from.get(Scalars.LE_INT, at + 8) >>> 4 & NIBBLES | (low >>> 2 & PAIRS);
+        return (long) (low & SIXES) | (long) high << 32;
     }
 }

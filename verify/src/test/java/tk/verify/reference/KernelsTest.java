@@ -127,7 +127,7 @@ class KernelsTest {
         }
         int[] halves =
                 switch (type) {
-                    case Q8_0 -> new int[] {0};
+                    case Q4_0, Q8_0 -> new int[] {0};
                     case Q4_K, Q5_K -> new int[] {0, 2};
                     case Q6_K -> new int[] {208};
                     default -> new int[0];
@@ -163,10 +163,10 @@ class KernelsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"F32", "BF16"})
+    @EnumSource(names = {"F32", "BF16", "Q4_0", "Q8_0", "Q4_K", "Q5_K", "Q6_K"})
     void storedRowsMultiplyAsWidenedOnes(DType type) {
         int rowCount = 7; // four together, and three
-        int depth = 37 * kernels.lanes();
+        int depth = type.isBlock() ? 3 * 256 : 37 * kernels.lanes();
         float[] x = gaussian(depth + 1);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = stored(arena, type, rowCount * depth);
@@ -176,8 +176,13 @@ class KernelsTest {
             if (!kernels.multiplyStored(type, memory, 0, rowCount, depth, x, 1, found)) return;
             for (int r = 0; r < rowCount; r++) {
                 double sum = 0;
-                for (int k = 0; k < depth; k++) sum += (double) rows[r * depth + k] * x[1 + k];
-                assertThat((double) found[r]).isCloseTo(sum, within(1e-3));
+                double size = 0;
+                for (int k = 0; k < depth; k++) {
+                    double term = (double) rows[r * depth + k] * x[1 + k];
+                    sum += term;
+                    size += Math.abs(term);
+                }
+                assertThat((double) found[r]).isCloseTo(sum, within(1e-6 * size + 1e-12));
             }
         }
     }
