@@ -6,6 +6,7 @@ import tk.verify.reference.ForwardPass.Sequence;
 import tk.verify.reference.InputSink.Input;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -20,6 +21,8 @@ import java.util.List;
  * must be open while it is used.
  */
 public final class ReferenceModel implements LogitModel {
+    private static final long LINE = 64; // bytes of a cache line
+
     private final Decoder model;
     private final ForwardPass pass;
     private final Head head;
@@ -37,11 +40,20 @@ public final class ReferenceModel implements LogitModel {
 
     private void keep(long budget, WorkerPool pool) {
         List<Weights> matrices = List.copyOf(model.matrices());
-        long total = 0;
-        for (Weights matrix : matrices) total = Math.addExact(total, matrix.byteSize());
-        if (total > budget) return;
+        long[] places = new long[matrices.size() + 1]; // one after another, each at a cache line
+        for (int i = 0; i < matrices.size(); i++) {
+            long lines = Math.ceilDiv(matrices.get(i).byteSize(), LINE);
+            places[i + 1] = Math.addExact(places[i], Math.multiplyExact(lines, LINE));
+        }
+        if (places[matrices.size()] > budget) return;
         try {
-            pool.run(matrices.size(), (task, worker) -> matrices.get(task).keep(memory));
+            MemorySegment all = HugePages.allocate(memory, places[matrices.size()]);
+            pool.run(
+                    matrices.size(),
+                    (task, worker) -> {
+                        Weights matrix = matrices.get(task);
+                        matrix.keep(all.asSlice(places[task], matrix.byteSize()));
+                    });
         } catch (RuntimeException | Error e) {
             close();
             throw e;

@@ -26,77 +26,28 @@ final class VectorDots {
     private VectorDots() {}
 
     /**
-     * {@code out[r] = Σ_k w[r][k] · x[k]} for F32 rows.
-     *
-     * <p>Four rows at a time: four streams of memory, which one core's prefetcher takes in faster
-     * than one, and each value of x is read once for all.
-     *
-     * @param w rows of {@code depth} values, a multiple of the lanes, from byte {@code at} on
+     * {@code count}, a multiple of the lanes, F32 values from byte {@code at} on. A row after the
+     * other and in two sums: measured at 30 GB/s on huge pages, where four sums gave 12 and four
+     * rows side by side 17.
      */
-    static void f32(
-            MemorySegment w, long at, int rows, int depth, float[] x, int xAt, float[] out) {
-        long row = 4L * depth;
-        int r = 0;
-        for (; r + 4 <= rows; r += 4) f32x4(w, at + r * row, row, depth, x, xAt, out, r);
-        for (; r < rows; r++) out[r] = f32(w, at + r * row, x, xAt, depth);
-    }
-
-    private static void f32x4(
-            MemorySegment w,
-            long at,
-            long row,
-            int depth,
-            float[] x,
-            int xAt,
-            float[] out,
-            int to) {
+    static float f32(MemorySegment w, long at, float[] x, int xAt, int count) {
         FloatVector s0 = FloatVector.zero(FLOATS);
         FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
-        for (int i = 0; i < depth; i += LANES) {
-            FloatVector v = FloatVector.fromArray(FLOATS, x, xAt + i);
-            long p = at + 4L * i;
-            s0 = FloatVector.fromMemorySegment(FLOATS, w, p, LITTLE).fma(v, s0);
-            s1 = FloatVector.fromMemorySegment(FLOATS, w, p + row, LITTLE).fma(v, s1);
-            s2 = FloatVector.fromMemorySegment(FLOATS, w, p + 2 * row, LITTLE).fma(v, s2);
-            s3 = FloatVector.fromMemorySegment(FLOATS, w, p + 3 * row, LITTLE).fma(v, s3);
-        }
-        out[to] = s0.reduceLanes(VectorOperators.ADD);
-        out[to + 1] = s1.reduceLanes(VectorOperators.ADD);
-        out[to + 2] = s2.reduceLanes(VectorOperators.ADD);
-        out[to + 3] = s3.reduceLanes(VectorOperators.ADD);
-    }
-
-    /** {@code count}, a multiple of the lanes, F32 values from byte {@code at} on. */
-    private static float f32(MemorySegment w, long at, float[] x, int xAt, int count) {
-        FloatVector s0 = FloatVector.zero(FLOATS);
-        FloatVector s1 = s0;
-        FloatVector s2 = s0;
-        FloatVector s3 = s0;
         int i = 0;
-        for (; i <= count - 4 * LANES; i += 4 * LANES) {
-            int q = xAt + i;
-            long p = at + 4L * i;
+        for (; i <= count - 2 * LANES; i += 2 * LANES) {
             s0 =
-                    FloatVector.fromMemorySegment(FLOATS, w, p, LITTLE)
-                            .fma(FloatVector.fromArray(FLOATS, x, q), s0);
+                    FloatVector.fromMemorySegment(FLOATS, w, at + 4L * i, LITTLE)
+                            .fma(FloatVector.fromArray(FLOATS, x, xAt + i), s0);
             s1 =
-                    FloatVector.fromMemorySegment(FLOATS, w, p + 4L * LANES, LITTLE)
-                            .fma(FloatVector.fromArray(FLOATS, x, q + LANES), s1);
-            s2 =
-                    FloatVector.fromMemorySegment(FLOATS, w, p + 8L * LANES, LITTLE)
-                            .fma(FloatVector.fromArray(FLOATS, x, q + 2 * LANES), s2);
-            s3 =
-                    FloatVector.fromMemorySegment(FLOATS, w, p + 12L * LANES, LITTLE)
-                            .fma(FloatVector.fromArray(FLOATS, x, q + 3 * LANES), s3);
+                    FloatVector.fromMemorySegment(FLOATS, w, at + 4L * (i + LANES), LITTLE)
+                            .fma(FloatVector.fromArray(FLOATS, x, xAt + i + LANES), s1);
         }
         for (; i < count; i += LANES) {
             s0 =
                     FloatVector.fromMemorySegment(FLOATS, w, at + 4L * i, LITTLE)
                             .fma(FloatVector.fromArray(FLOATS, x, xAt + i), s0);
         }
-        return s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        return s0.add(s1).reduceLanes(VectorOperators.ADD);
     }
 
     /**

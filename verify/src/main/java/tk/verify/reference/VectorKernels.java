@@ -73,13 +73,10 @@ final class VectorKernels implements Kernels {
             int xAt,
             float[] out) {
         if (depth % LANES != 0 || !VectorWidening.possible()) return false;
-        if (type == DType.F32) {
-            VectorDots.f32(w, at, rows, depth, x, xAt, out);
-            return true;
-        }
         long row = type.byteSize(depth);
         for (int r = 0; r < rows; r++, at += row) {
             switch (type) {
+                case F32 -> out[r] = VectorDots.f32(w, at, x, xAt, depth);
                 case BF16 -> out[r] = VectorDots.bf16(w, at, x, xAt, depth);
                 case Q4_0 -> out[r] = VectorBlockDots.q4x0(w, at, x, xAt, depth);
                 case Q8_0 -> out[r] = VectorBlockDots.q8x0(w, at, x, xAt, depth);

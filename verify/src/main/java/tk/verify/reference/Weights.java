@@ -8,7 +8,6 @@ import tk.tensor.Scratch;
 import tk.tensor.Tensor;
 import tk.tensor.TensorInfo;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -56,9 +55,12 @@ final class Weights {
         return info.byteSize();
     }
 
-    /** Keeps the stored bytes in {@code arena} from now on. */
-    void keep(Arena arena) {
-        MemorySegment memory = arena.allocate(info.byteSize(), 64);
+    /**
+     * Keeps the stored bytes from now on.
+     *
+     * @param memory {@link #byteSize} bytes that outlive this
+     */
+    void keep(MemorySegment memory) {
         // A few rows at a time: a tensor that is computed needs memory for what it is asked.
         int step = Math.clamp(KEPT_AT_ONCE / Math.max(1, info.rowBytes()), 1, rows);
         for (int first = 0; first < rows; first += step) {
