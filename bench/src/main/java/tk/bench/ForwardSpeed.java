@@ -15,9 +15,10 @@ import java.util.Locale;
  * [THREADS [ROUNDS [HF FOLDER]]]]}. {@code TK_LLAMACPP_BIN} is the folder of llama-bench; with
  * {@code TK_PYTHON} and the model's Hugging Face folder transformers runs too, in F32.
  *
- * <p>Prints medians of tokens a second by the clock, prefill with the logits of all positions and
- * decoding from there, what tk needs of the processors, and which part of what those could multiply
- * and add at best went into its products.
+ * <p>Prints medians of tokens a second by the clock, prefill with the logits of all positions (of
+ * the last alone in llama-bench, and in a line of tk's own) and decoding from there, what tk needs
+ * of the processors, and which part of what those could multiply and add at best went into its
+ * products.
  */
 final class ForwardSpeed {
     /** Tokens that are decoded one by one. */
@@ -55,11 +56,13 @@ final class ForwardSpeed {
             sides.add(new TorchForward(python, Path.of(args[4]), prompt, threads));
         }
         double[][][] seconds = new double[2][sides.size()][rounds];
+        double[] last = new double[rounds];
         try {
             for (int round = -3; round < rounds; round++) {
                 for (int i = 0; i < sides.size(); i++) {
                     // tk's code is compiled as it runs: three rounds are its own.
                     if (round < 0 && i > 0) continue;
+                    if (i == 0) last[Math.max(0, round)] = tk.prefillForLast();
                     double prefill = sides.get(i).prefill();
                     double decode = sides.get(i).decode();
                     if (round < 0) {
@@ -74,13 +77,18 @@ final class ForwardSpeed {
             for (Side side : sides) side.close();
         }
         print("prefill", sides, seconds[0], prompt);
+        System.out.printf(
+                Locale.ROOT,
+                "prefill  tk, logits of the last position only %.1f tokens/s%n",
+                prompt / median(last));
         print("decode", sides, seconds[1], DECODED);
         double peak = FmaPeak.perSecond();
         double used = 2.0 * multiplied(gguf) * prompt / tk.prefillCpuSeconds();
         System.out.printf(
                 Locale.ROOT,
-                "tk by the processors: prefill %.0f tokens/s, decode %.1f; products at %.1f GFLOP/s of %.1f: %.2f of the peak%n",
+                "tk by the processors: prefill %.0f tokens/s, for the last logits %.0f, decode %.1f; products at %.1f GFLOP/s of %.1f: %.2f of the peak%n",
                 prompt / tk.prefillCpuSeconds(),
+                prompt / tk.lastPrefillCpuSeconds(),
                 DECODED / tk.decodeCpuSeconds(),
                 used * 1e-9,
                 peak * 1e-9,

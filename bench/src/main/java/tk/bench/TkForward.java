@@ -18,6 +18,7 @@ final class TkForward implements ForwardSpeed.Side {
     private final ReferenceModel model;
     private final int[] tokens;
     private final List<Double> prefills = new ArrayList<>();
+    private final List<Double> lastPrefills = new ArrayList<>();
     private final List<Double> decodes = new ArrayList<>();
 
     TkForward(Path gguf, int prompt, int threads) {
@@ -46,6 +47,14 @@ final class TkForward implements ForwardSpeed.Side {
         return timed(prefills, () -> model.logits(prompt, (position, logits) -> {}));
     }
 
+    /** Seconds for the prompt where only what follows it is asked, as llama-bench does. */
+    double prefillForLast() {
+        int[] prompt = java.util.Arrays.copyOf(tokens, tokens.length - ForwardSpeed.DECODED);
+        try (Session session = model.start()) {
+            return timed(lastPrefills, () -> session.append(prompt));
+        }
+    }
+
     @Override
     public double decode() {
         int prompt = tokens.length - ForwardSpeed.DECODED;
@@ -62,11 +71,16 @@ final class TkForward implements ForwardSpeed.Side {
     /** Forgets what was measured so far. */
     void forget() {
         prefills.clear();
+        lastPrefills.clear();
         decodes.clear();
     }
 
     double prefillCpuSeconds() {
         return median(prefills);
+    }
+
+    double lastPrefillCpuSeconds() {
+        return median(lastPrefills);
     }
 
     double decodeCpuSeconds() {
