@@ -14,6 +14,7 @@ import java.util.Optional;
  * comes twice as fast from these: with pages of 4 KiB the processor looks up 512 times as many
  * addresses, and its prefetcher stops at each page's end.
  */
+@SuppressWarnings("restricted") // three functions of the C library, where the module may call them
 final class HugePages {
     private static final long PAGE = 2 << 20;
 

@@ -189,13 +189,13 @@ final class VectorBlockDots {
             for (int l = 0; l < 64; l += LANES) {
                 int half = l / 32;
                 int p = xAt + i + 96 * half + l;
-                long scales = w.get(Scalars.LE_LONG, at + 192 + 8 * half) >>> (l & 16) / 2;
+                long scales = w.get(Scalars.LE_LONG, at + 192 + 8L * half) >>> (l & 16) / 2;
                 IntVector first =
-                        ByteVector.fromMemorySegment(BYTES, w, at + 32 * half + l, LITTLE)
+                        ByteVector.fromMemorySegment(BYTES, w, at + 32L * half + l, LITTLE)
                                 .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0)
                                 .reinterpretAsInts();
                 IntVector second =
-                        ByteVector.fromMemorySegment(BYTES, w, at + 32 * half + l + 32, LITTLE)
+                        ByteVector.fromMemorySegment(BYTES, w, at + 32L * half + l + 32, LITTLE)
                                 .convertShape(VectorOperators.ZERO_EXTEND_B2I, INTS, 0)
                                 .reinterpretAsInts();
                 IntVector pairs =
