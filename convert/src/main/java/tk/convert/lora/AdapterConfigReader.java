@@ -21,10 +21,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** Reads {@code adapter_config.json}; every value is checked before it is used. */
 final class AdapterConfigReader {
@@ -119,8 +121,10 @@ final class AdapterConfigReader {
     /** Initialisations that take something out of the base before the training begins. */
     private void refuseChangedBase() {
         String init = string("init_lora_weights").orElse("");
-        if (!init.startsWith("pissa")
-                && !List.of("olora", "corda", "loftq", "lora_ga").contains(init)) return;
+        // PEFT takes some of them in any case, and with more behind them (pissa_niter_4).
+        String lower = init.toLowerCase(Locale.ROOT);
+        if (Stream.of("pissa", "olora", "corda", "loftq", "lora_ga").noneMatch(lower::startsWith))
+            return;
         throw new UnsupportedException(
                 "%s: init_lora_weights \"%s\": the adapter belongs to a changed copy of the base, which is not told"
                         .formatted(place, init),

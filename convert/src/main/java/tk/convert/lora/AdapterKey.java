@@ -15,6 +15,7 @@ import java.util.Set;
  * .lora_embedding_A  .lora_embedding_B                an embedding's
  * .lora_magnitude_vector                              DoRA
  * .token_adapter.trainable_tokens_delta               trained rows
+ * .token_adapter.base_layer.weight                    the embedding under the rows
  * .base_layer.weight  .base_layer.bias                the layer under the factors
  * .weight  .bias                                      a module that was trained whole
  * </pre>
@@ -45,7 +46,7 @@ record AdapterKey(String module, Part part) {
         TOKENS,
         /** A weight in place of the base's. */
         WEIGHT,
-        /** The base's weight under the factors: the same, unless it was resized or changed. */
+        /** The base's weight under factors or rows: the same, unless it was resized or changed. */
         BASE_WEIGHT,
         /** A bias in place of the base's. */
         BIAS,
@@ -121,7 +122,12 @@ record AdapterKey(String module, Part part) {
         String kind = after.isEmpty() ? "" : after.getFirst();
         return switch (kind) {
             case "trainable_tokens_delta" -> Optional.of(new AdapterKey(module, Part.TOKENS));
-            case "trainable_tokens_original", "base_layer" ->
+            case "base_layer" -> {
+                List<String> path = new ArrayList<>(before);
+                path.addAll(after.subList(1, after.size()));
+                yield parameter(path).map(AdapterKey::underFactors);
+            }
+            case "trainable_tokens_original" ->
                     Optional.of(
                             new AdapterKey(module + "." + String.join(".", after), Part.ORIGINAL));
             default -> Optional.empty();

@@ -18,7 +18,7 @@ import java.util.SequencedMap;
  * @param underFactors what the adapter holds of the base's own weights, by name: the same, unless
  *     the vocabulary was enlarged
  * @param rows single rows of embeddings, by the embedding's path
- * @param originals tensors that only repeat the base
+ * @param originals tensors that only repeat the base, or another of the file
  * @param notes what a person should be told
  */
 public record AdapterPlan(

@@ -54,7 +54,7 @@ final class AdapterPlanner {
         List<String> originals = tensors.originals();
         if (!originals.isEmpty()) {
             notes.add(
-                    "%d tensors only repeat the base (%s first): left out"
+                    "%d tensors only repeat others or the base (%s first): left out"
                             .formatted(originals.size(), originals.getFirst()));
         }
         return new AdapterPlan(

@@ -7,6 +7,7 @@ import static tk.convert.lora.BaseModules.HEAD;
 import tk.convert.lora.AdapterConfig.Bias;
 import tk.convert.lora.AdapterKey.Part;
 import tk.error.MalformedException;
+import tk.error.UnsupportedException;
 
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -33,6 +34,7 @@ final class Completeness {
      * @return what a person should be told
      * @throws MalformedException where a module, parameter, bias or row has no tensors, or a module
      *     has some that the configuration does not name
+     * @throws UnsupportedException where embedding and head share one LoRA
      */
     List<String> require() {
         requireTargets();
@@ -44,6 +46,7 @@ final class Completeness {
 
     private void requireTargets() {
         Set<String> found = tensors.adapted();
+        requireOnce(found);
         if (config.targets() instanceof ModuleSelection.Unsaid) return;
         List<String> wanted = base.matrices().stream().filter(config::targets).toList();
         List<String> missing = wanted.stream().filter(m -> !found.contains(m)).toList();
@@ -64,6 +67,18 @@ final class Completeness {
                             .formatted(place, extra.size(), SortedTensors.shown(extra)),
                     "Configuration and tensors are of different adapters.");
         }
+    }
+
+    /**
+     * One LoRA for embedding and head at once: PEFT's own merge adds it twice to the one matrix.
+     */
+    private void requireOnce(Set<String> found) {
+        boolean either = found.contains(EMBEDDING) || found.contains(HEAD);
+        if (!config.ensureTying() || !base.tied() || !either) return;
+        throw new UnsupportedException(
+                "%s: ensure_weight_tying with a LoRA on the embedding: it cannot be merged here"
+                        .formatted(config.place()),
+                "PEFT's merge adds it twice, which is another model: keep base and adapter apart.");
     }
 
     private List<String> requireSaved() {

@@ -30,6 +30,8 @@ final class Dora {
         if (low.embedding()) {
             double[] factors = columnFactors(low, own, right, s, magnitude);
             double[][] rows = Probe.rows(own, first, y.length);
+            // The merge sums a column's squares in F32, one after another.
+            double sums = Math.max(0x1p-19, Math.sqrt(own.info().shape().rows()) * 0x1p-23);
             for (int i = 0; i < y.length; i++) {
                 double sum = 0;
                 double most = 0;
@@ -40,7 +42,7 @@ final class Dora {
                     most += Math.abs(term);
                 }
                 y[i] = sum;
-                slack[i] = slack[i] * largest(factors) + most * 0x1p-19;
+                slack[i] = slack[i] * largest(factors) + most * sums;
             }
             return;
         }

@@ -14,10 +14,13 @@ import java.lang.foreign.MemorySegment;
  * A weight with a LoRA merged into it: {@code W + s·B·A}, as PEFT's {@code merge} computes it.
  *
  * <p>Product and scale are F32, the sum is F32, and only it is rounded, once, to the type of the
- * weight. With DoRA the sum's rows (an embedding's columns) are scaled to the trained magnitudes
- * before that.
+ * weight; of an embedding the product is rounded to that type, too. With DoRA the sum's rows (an
+ * embedding's columns) are scaled to the trained magnitudes before that.
  */
 final class LoraTensor implements Tensor {
+    /** PyTorch's, on processors with vectors of 256 bits and of 512. */
+    private static final int NORM_SUMS = 8;
+
     private final Tensor base;
     private final LowRank lowRank;
     private final float scale;
@@ -77,7 +80,14 @@ final class LoraTensor implements Tensor {
     private void add(
             float[] delta, RowValues values, MemorySegment rows, long at, float[] weight, int n) {
         values.widen(rows, at, weight, n);
-        for (int j = 0; j < n; j++) weight[j] += delta[j] * scale;
+        if (lowRank.embedding()) {
+            // PEFT rounds what it adds to an embedding to the embedding's type first.
+            for (int j = 0; j < n; j++) delta[j] *= scale;
+            values.round(delta, n);
+            for (int j = 0; j < n; j++) weight[j] += delta[j];
+        } else {
+            for (int j = 0; j < n; j++) weight[j] += delta[j] * scale;
+        }
         values.narrow(weight, n, rows, at);
     }
 
@@ -100,17 +110,27 @@ final class LoraTensor implements Tensor {
         for (long i = 0; i < count; i++) {
             long at = i * info().rowBytes();
             sum(factors, first + i, rows, at, sum);
-            float norm = (float) Math.sqrt(squares(sum));
+            float norm = norm(sum);
             float factor = trained[(int) (first + i)] / norm;
             for (int j = 0; j < sum.length; j++) sum[j] *= factor;
             values.narrow(sum, sum.length, rows, at);
         }
     }
 
-    private static double squares(float[] values) {
-        double squares = 0;
-        for (float value : values) squares += (double) value * value;
-        return squares;
+    /**
+     * The norm as {@code torch.linalg.norm} computes that of a row: eight sums of squares in F32,
+     * which are then added up, and what is left over by itself.
+     */
+    private static float norm(float[] values) {
+        float[] sums = new float[NORM_SUMS];
+        int whole = values.length / NORM_SUMS * NORM_SUMS;
+        for (int j = 0; j < whole; j += NORM_SUMS) {
+            for (int k = 0; k < NORM_SUMS; k++) sums[k] += values[j + k] * values[j + k];
+        }
+        float squares = 0;
+        for (float sum : sums) squares += sum;
+        for (int j = whole; j < values.length; j++) squares += values[j] * values[j];
+        return (float) Math.sqrt(squares);
     }
 
     private void scaleColumns(long first, long count, MemorySegment rows) {
@@ -137,19 +157,21 @@ final class LoraTensor implements Tensor {
 
     /**
      * The norm of a column needs all rows: they are gone through once before the first is given.
+     * Their squares are added up one after another in F32, as {@code torch.linalg.norm} does along
+     * columns.
      */
     private synchronized float[] columnFactors() {
         float[] found = columnFactors;
         if (found != null) return found;
         float[] trained = magnitudes();
         Factors factors = cache.of(lowRank);
-        double[] squares = new double[columns()];
+        float[] squares = new float[columns()];
         float[] sum = new float[squares.length];
         try (Scratch scratch = Scratch.borrow(info().rowBytes())) {
             for (long row = 0; row < info().shape().rows(); row++) {
                 base.readRows(row, 1, scratch.segment());
                 sum(factors, row, scratch.segment(), 0, sum);
-                for (int j = 0; j < sum.length; j++) squares[j] += (double) sum[j] * sum[j];
+                for (int j = 0; j < sum.length; j++) squares[j] += sum[j] * sum[j];
             }
         }
         found = new float[squares.length];

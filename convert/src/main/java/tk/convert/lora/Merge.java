@@ -21,6 +21,7 @@ import tk.tensor.Shape;
 import tk.tensor.Tensor;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -142,7 +143,10 @@ public record Merge(HfModel base, List<Step> steps, HfModel merged, List<String>
             plan.underFactors().forEach((name, tensor) -> replace(tensors, home(name), tensor));
             replaceSaved(plan, tensors);
             boolean tied = !tensors.containsKey(HEAD + WEIGHT);
-            plan.lowRank().forEach((module, low) -> add(tensors, module, low, scale, tied));
+            // Where both are one matrix, PEFT's merge comes to the embedding first.
+            plan.lowRank().values().stream()
+                    .sorted(Comparator.comparing(low -> !low.module().equals(EMBEDDING)))
+                    .forEach(low -> add(tensors, low.module(), low, scale, tied));
             plan.rows()
                     .forEach(
                             (module, rows) ->

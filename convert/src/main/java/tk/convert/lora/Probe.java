@@ -38,7 +38,7 @@ final class Probe {
     private final Tensor result;
     private final double[] x;
 
-    private final Map<LowRank, double[][]> rights = new HashMap<>();
+    private final Map<LowRank, Right> rights = new HashMap<>();
 
     private double error;
     private double size;
@@ -48,6 +48,15 @@ final class Probe {
     private double before;
     private long probed;
     private boolean pass = true;
+
+    /**
+     * The factor that x is multiplied with first.
+     *
+     * @param rows (r, columns)
+     * @param times what they give times x: (r)
+     * @param sizes {@link #magnitude} of each: (r)
+     */
+    private record Right(double[][] rows, double[] times, double[] sizes) {}
 
     Probe(Merge merge, String name, Tensor result) {
         this.merge = merge;
@@ -168,33 +177,31 @@ final class Probe {
             double[] slack) {
         double s = low.scaling() * step.scale();
         int r = low.rank();
-        double[][] right = rights.computeIfAbsent(low, Probe::right);
-        double[] ax = new double[r];
-        double[] axSize = new double[r];
-        for (int k = 0; k < r; k++) {
-            ax[k] = dot(right[k], x);
-            axSize[k] = magnitude(right[k]);
-        }
+        Right right = rights.computeIfAbsent(low, this::right);
         double[][] left = left(low, first, y.length);
         boolean dora = low.magnitude().isPresent();
+        Tensor after = tensor(step.before(), name);
+        DType type = after == null ? result.info().dtype() : after.info().dtype();
+        // What is added to an embedding is rounded by itself.
+        boolean twice = low.embedding() && !dora;
+        double loss = twice ? SUMS + roundoff(type) : SUMS;
         for (int i = 0; i < y.length; i++) {
             double added = 0;
             double most = 0;
             for (int k = 0; k < r; k++) {
-                added += left[i][k] * ax[k];
-                most += Math.abs(left[i][k]) * axSize[k];
+                added += left[i][k] * right.times()[k];
+                most += Math.abs(left[i][k]) * right.sizes()[k];
             }
             y[i] += s * added;
-            slack[i] += Math.abs(s) * most * SUMS;
+            slack[i] += Math.abs(s) * most * loss;
         }
-        if (dora) Dora.scale(step, low, home(step), left, right, s, first, x, y, slack);
+        if (dora) Dora.scale(step, low, home(step), left, right.rows(), s, first, x, y, slack);
         // Each merge rounds once.
-        Tensor after = tensor(step.before(), name);
-        DType type = after == null ? result.info().dtype() : after.info().dtype();
         for (int i = 0; i < y.length; i++) {
             slack[i] += (Math.abs(y[i]) + slack[i]) * SUMS;
         }
         rounded(type, merged, slack);
+        if (twice) rounded(type, merged, slack);
     }
 
     /** What one rounding of the merged rows to {@code type} may change. */
@@ -222,9 +229,15 @@ final class Probe {
                         });
     }
 
-    /** (r, columns): what x is multiplied with first. */
-    private static double[][] right(LowRank low) {
-        return low.embedding() ? transposed(low.b()) : all(low.a());
+    private Right right(LowRank low) {
+        double[][] rows = low.embedding() ? transposed(low.b()) : all(low.a());
+        double[] times = new double[rows.length];
+        double[] sizes = new double[rows.length];
+        for (int k = 0; k < rows.length; k++) {
+            times[k] = dot(rows[k], x);
+            sizes[k] = magnitude(rows[k]);
+        }
+        return new Right(rows, times, sizes);
     }
 
     /** (count, r): rows of what comes after it. */

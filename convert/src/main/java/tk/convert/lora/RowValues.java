@@ -67,6 +67,20 @@ final class RowValues {
         MemorySegment.copy(bits, 0, rows, Scalars.LE_SHORT, at, n);
     }
 
+    /** Rounds {@code n} values to the type, and leaves them F32. */
+    void round(float[] values, int n) {
+        if (info.dtype() == DType.F16) {
+            for (int j = 0; j < n; j++) {
+                values[j] = Float.float16ToFloat(Float.floatToFloat16(values[j]));
+            }
+        } else if (info.dtype() == DType.BF16) {
+            for (int j = 0; j < n; j++) {
+                int b = Float.floatToRawIntBits(values[j]);
+                values[j] = Float.intBitsToFloat((b + 0x7fff + ((b >>> 16) & 1)) & 0xffff0000);
+            }
+        }
+    }
+
     private RuntimeException unfit(float value) {
         if (!Float.isFinite(value)) {
             return new MalformedException(

@@ -1,10 +1,13 @@
 package tk.convert.lora;
 
 import static tk.convert.lora.BaseModules.BIAS;
+import static tk.convert.lora.BaseModules.EMBEDDING;
+import static tk.convert.lora.BaseModules.HEAD;
 import static tk.convert.lora.BaseModules.WEIGHT;
 
 import tk.convert.CanonicalName;
 import tk.convert.NearestName;
+import tk.convert.Tying;
 import tk.convert.lora.AdapterKey.Part;
 import tk.error.MalformedException;
 import tk.error.UnsupportedException;
@@ -28,7 +31,7 @@ import java.util.Set;
  * @param byModule what is added, or put in place of rows, by the module's path
  * @param saved parameters that were trained whole, by name
  * @param underFactors what the adapter holds of the base's own weights, by name
- * @param originals names of tensors that only repeat the base
+ * @param originals names of tensors that only repeat the base, or another of the file
  */
 record SortedTensors(
         SequencedMap<String, Map<Part, Tensor>> byModule,
@@ -47,6 +50,7 @@ record SortedTensors(
         Sorting sorting = new Sorting(adapter, base);
         adapter.tensors().tensors().values().forEach(sorting::sort);
         sorting.refuseUnused();
+        sorting.leaveOutSharedRows();
         return new SortedTensors(
                 sorting.byModule, sorting.saved, sorting.underFactors, sorting.originals);
     }
@@ -120,12 +124,41 @@ record SortedTensors(
                                                 module -> new EnumMap<>(Part.class))
                                         .put(part, ordered);
                     };
-            if (before != null) {
+            if (before != null && !isCopy(before, tensor, parameter)) {
                 throw new MalformedException(
                         "%s: `%s` and `%s` are both for %s"
                                 .formatted(place, before.info().name(), name, parameter),
                         "The file holds more than one adapter: save one alone.");
             }
+        }
+
+        /**
+         * Whether both are one: where PEFT saves an enlarged embedding that was trained whole, it
+         * writes its values as {@code .weight}, which it reads, and as {@code
+         * .modules_to_save.weight}.
+         */
+        private boolean isCopy(Tensor before, Tensor tensor, String parameter) {
+            boolean wrapped = before.info().name().contains(".modules_to_save.");
+            boolean other = tensor.info().name().contains(".modules_to_save.");
+            if (wrapped == other || !saved.containsKey(parameter)) return false;
+            if (!Tying.of(before, Optional.of(tensor)).isTied()) return false;
+            if (other) saved.put(parameter, before);
+            originals.add((other ? tensor : before).info().name());
+            return true;
+        }
+
+        /** A tied head's rows are the embedding's, and may have been saved with it. */
+        void leaveOutSharedRows() {
+            Tensor own = byModule.getOrDefault(EMBEDDING, Map.of()).get(Part.TOKENS);
+            Map<Part, Tensor> parts = byModule.getOrDefault(HEAD, Map.of());
+            Tensor rows = parts.get(Part.TOKENS);
+            boolean named =
+                    adapter.config().tokenIndices().keySet().stream().anyMatch(HEAD::endsWith);
+            if (!base.tied() || own == null || rows == null || named) return;
+            if (!Tying.of(own, Optional.of(rows)).isTied()) return;
+            parts.remove(Part.TOKENS);
+            if (parts.isEmpty()) byModule.remove(HEAD);
+            originals.add(rows.info().name());
         }
 
         private Optional<CanonicalName> canonical(String module, String parameter) {

@@ -184,8 +184,25 @@ final class BrokenAdapterTest {
         unsupported(seeded(1).with("peft_type", "IA3"), "IA3");
         unsupported(seeded(1).with("peft_type", "LOKR"), "LOKR");
         unsupported(onQueries(1).with("init_lora_weights", "pissa_niter_16"), "pissa");
+        unsupported(onQueries(1).with("init_lora_weights", "OLoRA"), "OLoRA");
         unsupported(onQueries(1).with("use_qalora", true), "QALoRA");
         unsupported(onQueries(1).with("layer_replication", List.of(List.of(0, 2))), "replicated");
+    }
+
+    /** PEFT saves the head's half of it, too, and adds both to the one matrix. */
+    @Test
+    void oneLoraForATiedEmbeddingAndItsHead() {
+        TinyAdapter adapter =
+                seeded(1)
+                        .with("target_modules", List.of("embed_tokens"))
+                        .with("ensure_weight_tying", true)
+                        .tensor("model.embed_tokens.lora_embedding_A", 3, 10)
+                        .tensor("model.embed_tokens.lora_embedding_B", 16, 3)
+                        .linear("lm_head", 10, 16, 3);
+        refused(
+                UnsupportedException.class,
+                () -> merge(base(DType.F32, Map.of("tie_word_embeddings", true)), adapter.open()),
+                "ensure_weight_tying");
     }
 
     @Test

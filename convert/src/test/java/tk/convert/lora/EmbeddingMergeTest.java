@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
 import static tk.convert.lora.PeftFormulas.embedded;
+import static tk.convert.lora.PeftFormulas.rounded;
 import static tk.convert.lora.PeftFormulas.sum;
 import static tk.convert.lora.TinyAdapter.PEFT;
 import static tk.convert.lora.TinyAdapter.base;
@@ -64,6 +65,31 @@ final class EmbeddingMergeTest {
                                 DType.F32));
     }
 
+    /** As PEFT goes through the modules; in 16 bits the order shows. */
+    @Test
+    void aTiedMatrixGetsTheEmbeddingsLoraBeforeTheHeads() {
+        HfModel base = base(DType.BF16, TIED);
+        TinyAdapter adapter =
+                seeded(4)
+                        .with("target_modules", List.of("embed_tokens", "lm_head"))
+                        .linear("lm_head", 10, 16, 3)
+                        .tensor(EMBEDDING + ".lora_embedding_A", 3, 10)
+                        .tensor(EMBEDDING + ".lora_embedding_B", 16, 3);
+        float[] first = values(base, EMBEDDING + ".weight");
+        float[] added = embedded(new float[first.length], adapter, 2);
+        for (int i = 0; i < added.length; i++) {
+            first[i] = rounded(first[i] + rounded(added[i], DType.BF16), DType.BF16);
+        }
+        assertThat(values(proven(merge(base, adapter.open())).merged(), EMBEDDING + ".weight"))
+                .isEqualTo(
+                        sum(
+                                first,
+                                adapter.named("lora_A.weight"),
+                                adapter.named("lora_B.weight"),
+                                2,
+                                DType.BF16));
+    }
+
     @Test
     void anEmbeddingTrainedAloneLeavesTheHeadToTheBase() {
         HfModel base = base(DType.F32, TIED);
@@ -110,6 +136,26 @@ final class EmbeddingMergeTest {
         assertThat(values(merge.merged(), EMBEDDING + ".weight"))
                 .isEqualTo(
                         embedded(LowRank.values(adapter.named("base_layer.weight")), adapter, 2));
+    }
+
+    /** PEFT's Embedding.merge casts what it adds, where Linear.merge doesn't. */
+    @Test
+    void whatIsAddedToAnEmbeddingIsRoundedByItselfFirst() {
+        for (DType type : List.of(DType.F16, DType.BF16)) {
+            HfModel base = base(type, Map.of());
+            TinyAdapter adapter =
+                    seeded(4)
+                            .with("target_modules", List.of("embed_tokens"))
+                            .tensor(EMBEDDING + ".lora_embedding_A", 3, 10)
+                            .tensor(EMBEDDING + ".lora_embedding_B", 16, 3);
+            float[] expected = values(base, EMBEDDING + ".weight");
+            float[] added = embedded(new float[expected.length], adapter, 2);
+            for (int i = 0; i < added.length; i++) {
+                expected[i] = rounded(expected[i] + rounded(added[i], type), type);
+            }
+            assertThat(values(proven(merge(base, adapter.open())).merged(), EMBEDDING + ".weight"))
+                    .isEqualTo(expected);
+        }
     }
 
     @Test
