@@ -54,8 +54,8 @@ class LoraCommandTest {
         JsonObject logits = lora.object("logits").orElseThrow();
         assertThat(logits.bool("pass")).contains(true);
         assertThat(figure(logits, "unmergedToMerged", "nmse")).isLessThan(1e-6);
-        assertThat(figure(logits, "baseToMerged", "nmse")).isGreaterThan(1e-3);
-        assertThat(logits.array("shown").orElseThrow().items()).hasSize(6);
+        assertThat(figure(logits, "baseToMerged", "nmse")).isGreaterThan(1e-4);
+        assertThat(logits.array("shown").orElseThrow().items()).hasSize(4);
         assertThat(merged.resolve("tokenizer.model")).exists();
         Run same = tk("quantize", merged, folder.resolve("a.gguf"), "q4_K_M");
         assertThat(same.exit()).as(same.err()).isZero();
@@ -64,6 +64,37 @@ class LoraCommandTest {
                 tk("merge-lora", PT, adapter, "-o", folder.resolve("c.gguf"), "-t", "q4_K_M");
         assertThat(differing.exit()).as(differing.err()).isZero();
         assertThat(folder.resolve("b.gguf")).hasSameBinaryContentAs(folder.resolve("c.gguf"));
+    }
+
+    /** {@code resize_token_embeddings} makes vocabularies smaller, too. */
+    @Test
+    void anAdapterMayHoldASmallerVocabulary() throws IOException {
+        Path base = Files.createDirectory(folder.resolve("base")); // without its tokenizer
+        for (String name : List.of("config.json", "model.safetensors")) {
+            Files.copy(Shared.path("fixtures/lora/base_untied").resolve(name), base.resolve(name));
+        }
+        Random random = new Random(1);
+        Path adapter =
+                new ExampleAdapter(64)
+                        .without("lora_A.weight")
+                        .without("lora_B.weight")
+                        .with("target_modules", List.of())
+                        .with(
+                                ExampleAdapter.random(
+                                        "base_model.model.model.embed_tokens.weight",
+                                        random,
+                                        500,
+                                        64))
+                        .with(
+                                ExampleAdapter.random(
+                                        "base_model.model.lm_head.weight", random, 500, 64))
+                        .in(folder.resolve("adapter"));
+        Path merged = folder.resolve("merged");
+        Run run = tk("merge-lora", base, adapter, merged);
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(run.err()).contains("the vocabulary has 500 tokens, 512 before the merge");
+        assertThat(Json.readObject(merged.resolve("config.json")).number("vocab_size"))
+                .hasValueSatisfying(n -> assertThat(n.asLong()).contains(500L));
     }
 
     private static double figure(JsonObject logits, String pair, String name) {
@@ -77,7 +108,7 @@ class LoraCommandTest {
         assertThat(run.exit()).as(run.err()).isZero();
         assertThat(run.out())
                 .contains("24 tensors, each used once")
-                .contains("logits of 16 positions: merged and unmerged differ by")
+                .contains("logits of 4 positions: merged and unmerged differ by")
                 .containsPattern("base +unmerged +merged\n  .+ -?\\d+\\.\\d{4} +-?\\d+\\.\\d{4}");
     }
 

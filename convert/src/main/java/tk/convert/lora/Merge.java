@@ -174,8 +174,8 @@ public record Merge(HfModel base, List<Step> steps, HfModel merged, List<String>
         }
 
         /**
-         * What was trained whole. Of tied ones each that modules_to_save names is a copy of its own
-         * from then on; anything else is loaded into the one matrix that there is.
+         * What was trained whole. Where modules_to_save names one of tied ones, it is a copy of its
+         * own from then on; else both are loaded into the one matrix that there is.
          */
         private void replaceSaved(AdapterPlan plan, SequencedMap<String, Tensor> tensors) {
             Tensor before = tensors.get(EMBEDDING + WEIGHT);
@@ -183,7 +183,12 @@ public record Merge(HfModel base, List<Step> steps, HfModel merged, List<String>
                     .forEach(
                             (name, tensor) -> {
                                 boolean copy =
-                                        BaseModules.partner(name).isPresent() && parts(plan, name);
+                                        BaseModules.partner(name)
+                                                .filter(
+                                                        other ->
+                                                                parts(plan, name)
+                                                                        || parts(plan, other))
+                                                .isPresent();
                                 replace(tensors, copy ? name : home(name), tensor);
                             });
             boolean embeddingAlone =

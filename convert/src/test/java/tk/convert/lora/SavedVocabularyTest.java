@@ -85,6 +85,22 @@ final class SavedVocabularyTest {
     }
 
     @Test
+    void aTiedEmbeddingThatWasEnlargedAndTrainedLeavesTheHeadWhatWasSavedOfIt() {
+        HfModel base = base(DType.F32, TIED);
+        TinyAdapter adapter =
+                onQueries(1)
+                        .with("modules_to_save", List.of("embed_tokens"))
+                        .tensor(EMBEDDING + ".weight", 12, 16)
+                        .tensor("lm_head.weight", 12, 16);
+        HfModel merged = proven(merge(base, adapter.open())).merged();
+        assertThat(merged.config().tiedEmbeddings()).isFalse();
+        assertThat(values(merged, EMBEDDING + ".weight"))
+                .isEqualTo(LowRank.values(adapter.named("tokens.weight")));
+        assertThat(values(merged, "lm_head.weight"))
+                .isEqualTo(LowRank.values(adapter.named("lm_head.weight")));
+    }
+
+    @Test
     void aTiedHeadsRowsAreTheEmbeddings() {
         HfModel base = base(DType.F32, TIED);
         TinyAdapter adapter =

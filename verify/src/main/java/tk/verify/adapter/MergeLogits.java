@@ -44,8 +44,11 @@ public record MergeLogits(
         Tolerances limits,
         boolean shared,
         List<Shown> shown) {
-    /** As many as the forward pass computes at once; a wrong weight shows in every one of them. */
-    private static final int POSITIONS = 16;
+    /**
+     * A wrong weight shows in every position, one of queries or keys from the second on. So few are
+     * computed in plain loops before the JVM has vector code ready.
+     */
+    private static final int POSITIONS = 4;
 
     private static final int SHOWN = 6;
 
@@ -90,11 +93,11 @@ public record MergeLogits(
         float[][] found;
         float[][] alone;
         int[] ids;
-        try (ReferenceModel first = opened.model(options)) {
-            ids = ids(vocabulary, first.vocabularySize());
+        try (ReferenceModel first = opened.model(options);
+                ReferenceModel last = result.model(options)) {
+            // An adapter may have made the vocabulary larger or smaller.
+            ids = ids(vocabulary, Math.min(first.vocabularySize(), last.vocabularySize()));
             alone = logits(first, ids);
-        }
-        try (ReferenceModel last = result.model(options)) {
             tied = !last.hasOwnHead();
             found = logits(last, ids);
         }
@@ -128,7 +131,8 @@ public record MergeLogits(
     }
 
     private static LogitStatistics compare(float[][] reference, float[][] candidate) {
-        LogitComparison comparison = new LogitComparison(reference[0].length);
+        LogitComparison comparison =
+                new LogitComparison(Math.min(reference[0].length, candidate[0].length));
         for (int i = 0; i < reference.length; i++) {
             comparison.add(0, i, reference[i], candidate[i]);
         }
@@ -162,7 +166,8 @@ public record MergeLogits(
             int at = ids.length * i / count - 1;
             int top = 0;
             // A token that the base does not have has no logit there.
-            for (int token = 1; token < base[at].length; token++) {
+            int common = Math.min(base[at].length, merged[at].length);
+            for (int token = 1; token < common; token++) {
                 if (merged[at][token] > merged[at][top]) top = token;
             }
             int[] before = Arrays.copyOfRange(ids, Math.max(0, at + 1 - CONTEXT), at + 1);
