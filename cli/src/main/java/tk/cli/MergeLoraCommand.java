@@ -118,8 +118,8 @@ final class MergeLoraCommand implements Callable<Integer> {
         Optional<AdapterProof> planned =
                 plan.folder() ? Optional.empty() : Optional.of(proven(merge, merge.source()));
         try (StagedOutput stage = StagedOutput.open(plan.target(), plan.bytes(), output.force())) {
-            new PlanWriter(common.threads(), common.progress()).writeTo(plan, stage.stage());
             stage.flush();
+            new PlanWriter(common.threads(), common.progress()).writeTo(plan, stage.stage());
             AdapterProof proof = planned.orElseGet(() -> provenAt(stage.stage(), merge));
             stage.commit();
             return proof;

@@ -1,11 +1,14 @@
 package tk.checkpoint;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import org.jspecify.annotations.Nullable;
 
 import tk.error.IoException;
 import tk.error.UsageException;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileStore;
 import java.nio.file.FileVisitResult;
@@ -20,6 +23,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -38,11 +42,16 @@ public final class StagedOutput implements AutoCloseable {
     private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
     private static volatile @Nullable Thread cleaner;
 
+    /** Milliseconds between two flushes. */
+    private static final long FLUSH_PAUSE = 50;
+
     private final Path target;
     private final List<Path> siblings;
     private final Path stage;
     private final boolean force;
     private final @Nullable Path createdParent;
+    private final CountDownLatch flushed = new CountDownLatch(1);
+    private @Nullable Thread flusher;
     private boolean done;
 
     private StagedOutput(
@@ -173,6 +182,7 @@ public final class StagedOutput implements AutoCloseable {
 
     /** Flushes what was written and moves it into place. */
     public void commit() {
+        endFlushing();
         try {
             sync(stage);
             if (!siblings.isEmpty()) moveSiblings();
@@ -224,21 +234,45 @@ public final class StagedOutput implements AutoCloseable {
     }
 
     /**
-     * Begins to bring what is staged onto the disk, while it is still read and checked: {@link
-     * #commit} then has less to wait for.
+     * Brings what is staged onto the disk from now on, while it is written, read back and checked:
+     * {@link #commit} then has little to wait for. By itself a system with much memory begins when
+     * gigabytes have gathered.
      */
     public void flush() {
-        Thread.ofPlatform()
-                .daemon()
-                .name("tk-flush")
-                .start(
-                        () -> {
-                            try {
-                                sync(stage);
-                            } catch (IOException e) {
-                                // Committing does it again, and tells.
-                            }
-                        });
+        flusher =
+                Thread.ofPlatform()
+                        .daemon()
+                        .name("tk-flush")
+                        .start(
+                                () -> {
+                                    try {
+                                        while (!flushed.await(FLUSH_PAUSE, MILLISECONDS)) {
+                                            if (Files.exists(stage)) sync(stage);
+                                        }
+                                    } catch (InterruptedException e) {
+                                        // Nobody does that.
+                                    } catch (IOException | UncheckedIOException e) {
+                                        // Committing does it again, and tells.
+                                    }
+                                });
+    }
+
+    /** Waits for the flush that is under way, if any, and begins no other. */
+    private void endFlushing() {
+        Thread thread = flusher;
+        if (thread == null) return;
+        flusher = null;
+        flushed.countDown();
+        boolean interrupted = false;
+        while (true) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) Thread.currentThread().interrupt();
     }
 
     /** Removes what was not committed. */
@@ -246,6 +280,7 @@ public final class StagedOutput implements AutoCloseable {
     public void close() {
         if (done) return;
         done = true;
+        endFlushing();
         delete(stage);
         OPEN.remove(stage);
         removeCreatedFolders();
