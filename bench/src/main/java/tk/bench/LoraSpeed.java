@@ -22,10 +22,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /**
- * {@code tk merge-lora} as a whole program against {@code cp} of the base: {@code LoraSpeed TK WORK
- * 134m|1.1b [RANK [ROUNDS]]}, TK being the launcher. The 134M model is F32 with a LoRA on all seven
+ * {@code tk merge-lora} as a whole program against {@code cp} of the base, and against PEFT where
+ * {@code TK_PYTHON} is set: {@code LoraSpeed TK WORK 134m|1.1b [RANK [ROUNDS]]}, TK being the
+ * launcher; a sixth argument keeps the files. The 134M model is F32 with a LoRA on all seven
  * projections, embedding and head trained whole; the 1.1B one BF16 with the projections alone.
  * Prints seconds, processor seconds and peak memory; needs {@code /usr/bin/time}.
  */
@@ -73,22 +77,24 @@ public final class LoraSpeed {
         Path merged = work.resolve("merged");
         List<double[]> merges = new ArrayList<>();
         List<double[]> copies = new ArrayList<>();
+        List<double[]> originals = new ArrayList<>();
+        Path log = work.resolve("log.txt");
         for (int round = -1; round < rounds; round++) {
-            double[] merge =
-                    timed(
-                            work,
-                            List.of(
-                                    args[0],
-                                    "merge-lora",
-                                    base.toString(),
-                                    adapter.toString(),
-                                    merged.toString(),
-                                    "-q",
-                                    "--force"));
+            List<String> command =
+                    List.of(args[0], "merge-lora", base.toString(), adapter.toString());
+            double[] merge = timed(log, with(command, merged.toString(), "-q"));
+            delete(merged);
             Path copy = work.resolve("copy");
-            double[] cp = timed(work, List.of("cp", weights.toString(), copy.toString()));
+            double[] cp = timed(log, List.of("cp", weights.toString(), copy.toString()));
             cp[0] += flushed(copy);
             Files.delete(copy);
+            Optional<List<String>> peft = PeftMerge.command(base, adapter, merged);
+            if (peft.isPresent()) {
+                double[] original = timed(log, peft.get());
+                double[] working = {PeftMerge.working(log)};
+                delete(merged);
+                if (round >= 0) originals.add(joined(original, working));
+            }
             if (round < 0) continue;
             merges.add(merge);
             copies.add(cp);
@@ -103,8 +109,24 @@ public final class LoraSpeed {
         print("tk merge-lora", merges);
         print("cp, flushed", copies);
         System.out.printf(Locale.ROOT, "%.2f times cp%n", median(merges, 0) / median(copies, 0));
-        if (args.length < 6)
-            for (Path folder : List.of(base, adapter, merged, work)) delete(folder);
+        if (!originals.isEmpty()) {
+            print("PEFT", originals);
+            System.out.printf(
+                    Locale.ROOT,
+                    "PEFT without its imports: median %.2f s; %.2f times tk, with them %.2f%n",
+                    median(originals, 3),
+                    median(originals, 3) / median(merges, 0),
+                    median(originals, 0) / median(merges, 0));
+        }
+        if (args.length < 6) for (Path folder : List.of(base, adapter, work)) delete(folder);
+    }
+
+    private static List<String> with(List<String> command, String... more) {
+        return Stream.concat(command.stream(), Stream.of(more)).toList();
+    }
+
+    private static double[] joined(double[] a, double[] b) {
+        return DoubleStream.concat(Arrays.stream(a), Arrays.stream(b)).toArray();
     }
 
     private static void delete(Path folder) throws IOException {
@@ -123,14 +145,13 @@ public final class LoraSpeed {
     }
 
     /** Seconds on the clock and of the processor, and the largest resident memory in MiB. */
-    private static double[] timed(Path work, List<String> command)
+    private static double[] timed(Path log, List<String> command)
             throws IOException, InterruptedException {
-        Path figures = work.resolve("figures.txt");
+        Path figures = log.resolveSibling("figures.txt");
         List<String> timed =
                 new ArrayList<>(
                         List.of("/usr/bin/time", "-f", "%e %U %S %M", "-o", figures.toString()));
         timed.addAll(command);
-        Path log = work.resolve("log.txt");
         Process process =
                 new ProcessBuilder(timed)
                         .redirectErrorStream(true)
