@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Merged models and adapters in the hands of transformers and llama.cpp. */
 @Tag("interop")
@@ -61,6 +62,20 @@ class LoraInteropTest {
                 """);
         assertThat(Originals.run(Originals.python(), script, PT, adapter, merged))
                 .contains("equal");
+    }
+
+    /** Adapters and merges that PEFT made, against ours, tensor by tensor. */
+    @Test
+    void mergesAreThoseOfPeft() throws Exception {
+        TransformersModels python = new TransformersModels(folder);
+        Path cases = Files.createDirectory(folder.resolve("cases"));
+        python.run("peft_merges.py", "make", cases);
+        try (Stream<Path> found = Files.list(cases)) {
+            for (Path c : found.toList()) {
+                made("merge-lora", c.resolve("base"), c.resolve("adapter"), c.resolve("tk"));
+            }
+        }
+        python.run("peft_merges.py", "compare", cases);
     }
 
     /** Merged and quantized in one go, against convert_hf_to_gguf and llama-quantize in turn. */
