@@ -11,13 +11,18 @@ import tk.json.JsonValue.JsonObject;
 
 import java.io.PrintStream;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SequencedMap;
+import java.util.regex.Pattern;
 
 /** Where output goes: results to {@code out}, everything else to {@code err}. */
 final class Console {
     /** What every JSON output says of itself. */
     private static final String SCHEMA = "tk/1";
+
+    /** All but the line feed, the carriage return before one, and the tab. */
+    private static final Pattern CONTROL = Pattern.compile("[\\p{Cc}&&[^\n\t\r]]|\r(?!\n)");
 
     private final PrintStream out;
     private final PrintStream err;
@@ -87,13 +92,23 @@ final class Console {
         return new JsonObject(members);
     }
 
+    /**
+     * The text with its control characters spelled out: names come from files, and a terminal obeys
+     * what it is sent.
+     */
+    static String printable(String text) {
+        return CONTROL.matcher(text)
+                .replaceAll(
+                        m -> String.format(Locale.ROOT, "\\\\u%04x", (int) m.group().charAt(0)));
+    }
+
     /** Says what went wrong, and gives the exit code for it. */
     int report(Throwable e, boolean asJson, boolean stackTrace) {
         int exit = e instanceof TkException known ? known.exit() : 1;
         String hint = hint(e);
         if (asJson) json(error(e));
-        err.println(styled("bold,red", "tk:") + " " + message(e));
-        if (hint != null) err.println(styled("bold", "hint:") + " " + hint);
+        err.println(styled("bold,red", "tk:") + " " + printable(message(e)));
+        if (hint != null) err.println(styled("bold", "hint:") + " " + printable(hint));
         if (stackTrace) e.printStackTrace(err);
         return exit;
     }

@@ -109,8 +109,12 @@ final class ConvertCommand implements Callable<Integer> {
                 throw new UsageException("no output given", "tk convert [ROUTE] INPUT OUTPUT");
             path = Path.of(rest.removeFirst());
         }
-        if (!rest.isEmpty())
-            throw new UsageException("unexpected argument `" + rest.getFirst() + "`");
+        if (!rest.isEmpty()) {
+            throw new UsageException(
+                    "`%s` is no route, or `%s` is an argument too many"
+                            .formatted(input, rest.getFirst()),
+                    "A route is FROM2TO, such as pt2gguf: from pt, hf, meta or gguf to pt, hf or gguf.");
+        }
         Route.Format named = Route.Format.of(path);
         Route.Format format =
                 route.map(Route::to)

@@ -70,7 +70,7 @@ final class InspectText {
             for (JsonValue tensor : json.array("tensors").orElseThrow().items())
                 out.append(row((JsonObject) tensor)).append(System.lineSeparator());
         }
-        return out.toString().stripTrailing();
+        return Console.printable(out.toString().stripTrailing());
     }
 
     private static String describe(ConfigInference shapes) {

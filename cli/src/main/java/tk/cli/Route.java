@@ -17,7 +17,7 @@ import java.util.regex.Pattern;
  */
 record Route(Format from, Format to) {
     private static final Pattern SPELLING =
-            Pattern.compile("(pt|hf|meta|gguf)(?:2|-to-|->)(pt|hf|gguf)");
+            Pattern.compile("(pt|hf|meta|gguf)(?:2|-to-|->)(pt|hf|gguf)", Pattern.CASE_INSENSITIVE);
 
     /** A format as routes name it. */
     enum Format {

@@ -75,6 +75,23 @@ class CommandLineTest {
     }
 
     @Test
+    void saysWhichArgumentIsWrong() {
+        Run empty = tk("inspect", "");
+        assertThat(empty.exit()).isEqualTo(2);
+        assertThat(empty.err()).contains("an empty path is no model");
+        Run route = tk("convert", "pt2onnx", PT, folder.resolve("x"));
+        assertThat(route.exit()).isEqualTo(2);
+        assertThat(route.err()).contains("`pt2onnx` is no route").contains("such as pt2gguf");
+        assertThat(Route.parse("PT2GGUF")).isEqualTo(Route.parse("pt2gguf")).isPresent();
+    }
+
+    @Test
+    void aNameFromAFileCannotWriteToTheTerminal() {
+        assertThat(Console.printable("a\u001b[31m\u009b\rb\r\n\tğ\u007f"))
+                .isEqualTo("a\\u001b[31m\\u009b\\u000db\r\n\tğ\\u007f");
+    }
+
+    @Test
     void packagesTheExampleAndOnlyThenWritesAModelfile() throws IOException {
         Path dir = folder.resolve("tr-mini");
         Run run =

@@ -92,6 +92,10 @@ public final class ModelSource implements AutoCloseable {
     }
 
     private static void requireExists(Path path) {
+        if (path.toString().isEmpty()) {
+            throw new UsageException(
+                    "an empty path is no model", "Is a variable of the shell not set?");
+        }
         if (!Files.exists(path))
             throw new IoException(path + ": no such file or folder", "Check the path.");
     }
