@@ -28,10 +28,10 @@ final class Lanes {
      * out less. So the lowest bit of the sum stands for a half, and those above it are the whole
      * part, without the compare and the jump that Java's conversion to integers costs.
      */
-    static final float WHOLE = 4194303.75f;
+    static final float WHOLE = 0x1p22f - 0.25f;
 
     /** The bits of a sum with {@link #WHOLE} whose whole part is 0. */
-    static final int WHOLE_BITS = Float.floatToRawIntBits(4194304f);
+    static final int WHOLE_BITS = Float.floatToRawIntBits(0x1p22f);
 
     private Lanes() {}
 }
