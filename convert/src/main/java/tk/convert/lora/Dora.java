@@ -31,7 +31,8 @@ final class Dora {
             double[] factors = columnFactors(low, own, right, s, magnitude);
             double[][] rows = Probe.rows(own, first, y.length);
             // The merge sums a column's squares in F32, one after another.
-            double sums = Math.max(0x1p-19, Math.sqrt(own.info().shape().rows()) * 0x1p-23);
+            double sums =
+                    Math.max(0x1p-19, Math.sqrt((double) own.info().shape().rows()) * 0x1p-23);
             for (int i = 0; i < y.length; i++) {
                 double sum = 0;
                 double most = 0;
