@@ -55,7 +55,9 @@ class LoraInteropTest {
                     name = k[len("base_model.model."):-len(".lora_A.weight")] + ".weight"
                     w[name] += a[k.replace("lora_A", "lora_B")] @ a[k] * 2.0
                 for name, value in m.state_dict().items():
-                    assert torch.equal(value, w[name]), name
+                    # Each torch adds in the order of its BLAS: near a middle, its nearest value may be the next.
+                    apart = (value.view(torch.int16).int() - w[name].view(torch.int16).int()).abs()
+                    assert apart.max() <= 1 and apart.float().mean() < 1e-4, name
                 assert m.config.tie_word_embeddings
                 assert m(torch.tensor([[1, 2, 3]])).logits.isfinite().all()
                 print("equal", len(w))
@@ -67,6 +69,7 @@ class LoraInteropTest {
     /** Adapters and merges that PEFT made, against ours, tensor by tensor. */
     @Test
     void mergesAreThoseOfPeft() throws Exception {
+        Originals.pythonModule("peft");
         TransformersModels python = new TransformersModels(folder);
         Path cases = Files.createDirectory(folder.resolve("cases"));
         python.run("peft_merges.py", "make", cases);

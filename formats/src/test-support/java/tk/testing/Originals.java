@@ -47,6 +47,17 @@ public final class Originals {
         return existing("TK_PYTHON", "");
     }
 
+    /** Skips the test where that python lacks a module. */
+    public static void pythonModule(String name) throws IOException, InterruptedException {
+        Process process =
+                new ProcessBuilder(python().toString(), "-c", "import " + name)
+                        .redirectErrorStream(true)
+                        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                        .start();
+        int exit = process.waitFor();
+        Assumptions.assumeTrue(exit == 0, () -> "TK_PYTHON has no module " + name);
+    }
+
     /** llama.cpp's converter. */
     public static Path converter() {
         return existing("TK_CONVERT_HF_TO_GGUF", "");
