@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,7 +36,9 @@ class LauncherTest {
         Path tk = CommandLineTest.EXAMPLE.resolve("../../tk").normalize();
         Files.copy(tk, home.resolve("tk"), StandardCopyOption.COPY_ATTRIBUTES);
         Files.writeString(jdk.resolve("release"), "JAVA_VERSION=\"25.0.1\"\n");
-        script(jdk.resolve("bin/java"), "for a in \"$@\"; do echo \"$a\"; done");
+        script(
+                jdk.resolve("bin/java"),
+                "echo \"LC_ALL=${LC_ALL-}\"; for a in \"$@\"; do echo \"$a\"; done");
         script(
                 programs.resolve("mvn"),
                 "echo built >>builds.txt; sleep 1; mkdir -p cli/target/dist/lib");
@@ -52,6 +55,7 @@ class LauncherTest {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
         builder.environment().put("TK_JAVA_HOME", jdk.toString());
         builder.environment().remove("TK_JAVA_OPTS");
+        builder.environment().put("LC_ALL", "POSIX");
         builder.environment().merge("PATH", programs + ":", (path, first) -> first + path);
         return builder.start();
     }
@@ -70,6 +74,12 @@ class LauncherTest {
     void passesArgumentsAsTheyAre() throws Exception {
         String[] given = {"inspect", "a b.pt", "'çift \"tırnak\"'", "*", "", "$HOME", "pt->hf"};
         assertThat(lines(start(given))).endsWith(given);
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void namesBeyondAsciiReachTheJvmWithoutALocale() throws Exception {
+        assertThat(lines(start("inspect", "çıktı İĞ"))).contains("LC_ALL=C.UTF-8");
     }
 
     @Test
