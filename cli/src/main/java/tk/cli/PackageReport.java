@@ -118,7 +118,7 @@ record PackageReport(
                         .map(Installing::text)
                         .orElse(
                                 "Run it: cd "
-                                        + target
+                                        + ShellWord.of(target)
                                         + " && ollama create my-model -f Modelfile && ollama run my-model"));
         common.result(json, String.join("\n", lines));
     }
