@@ -1,12 +1,10 @@
 package tk.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledOnOs;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
@@ -21,7 +19,6 @@ import java.util.concurrent.TimeUnit;
  * The script {@code tk} in a folder of its own, with a JDK and a Maven that only say what was asked
  * of them.
  */
-@DisabledOnOs(OS.WINDOWS)
 class LauncherTest {
     @TempDir Path folder;
     private Path home;
@@ -30,6 +27,7 @@ class LauncherTest {
 
     @BeforeEach
     void install() throws IOException {
+        assumeTrue(Files.isExecutable(Path.of("/bin/sh")), "tk is a script for sh, not found here");
         home = Files.createDirectory(folder.resolve("yapay zekâ"));
         jdk = Files.createDirectories(folder.resolve("jdk/bin")).getParent();
         programs = Files.createDirectory(folder.resolve("programs"));
@@ -77,7 +75,6 @@ class LauncherTest {
     }
 
     @Test
-    @EnabledOnOs(OS.LINUX)
     void namesBeyondAsciiReachTheJvmWithoutALocale() throws Exception {
         assertThat(lines(start("inspect", "çıktı İĞ"))).contains("LC_ALL=C.UTF-8");
     }
