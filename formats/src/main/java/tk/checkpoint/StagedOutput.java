@@ -14,6 +14,7 @@ import java.nio.file.FileStore;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
@@ -52,6 +53,10 @@ public final class StagedOutput implements AutoCloseable {
     private final @Nullable Path createdParent;
     private final CountDownLatch flushed = new CountDownLatch(1);
     private @Nullable Thread flusher;
+
+    /** The system tells of bytes that it could not write once: to whoever flushes first. */
+    private volatile @Nullable IOException flushFailure;
+
     private boolean done;
 
     private StagedOutput(
@@ -184,6 +189,8 @@ public final class StagedOutput implements AutoCloseable {
     public void commit() {
         endFlushing();
         try {
+            IOException failure = flushFailure;
+            if (failure != null) throw failure;
             sync(stage);
             if (!siblings.isEmpty()) moveSiblings();
             else if (force && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) replace();
@@ -251,8 +258,12 @@ public final class StagedOutput implements AutoCloseable {
                                         }
                                     } catch (InterruptedException e) {
                                         // Nobody does that.
-                                    } catch (IOException | UncheckedIOException e) {
-                                        // Committing does it again, and tells.
+                                    } catch (NoSuchFileException e) {
+                                        // Committing does it again.
+                                    } catch (IOException e) {
+                                        flushFailure = e;
+                                    } catch (UncheckedIOException e) {
+                                        flushFailure = e.getCause();
                                     }
                                 });
     }
