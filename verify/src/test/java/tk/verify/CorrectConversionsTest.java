@@ -216,7 +216,8 @@ class CorrectConversionsTest {
                     ControlWeights.of(
                             source.weights(),
                             reference.weights(heads, kvHeads),
-                            target.weights(heads, kvHeads));
+                            target.weights(heads, kvHeads),
+                            0);
             Prompts prompts =
                     Prompts.of(
                             Optional.of(reference.vocabulary()),

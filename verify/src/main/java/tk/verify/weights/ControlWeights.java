@@ -24,9 +24,13 @@ public final class ControlWeights {
      * @param checkpoint the reference's
      * @param reference its weights
      * @param candidate the candidate's, of the same shapes
+     * @param draw which of the ways that chance can move them, from 0
      */
     public static Checkpoint of(
-            Checkpoint checkpoint, CanonicalWeights reference, CanonicalWeights candidate) {
+            Checkpoint checkpoint,
+            CanonicalWeights reference,
+            CanonicalWeights candidate,
+            int draw) {
         List<Tensor> tensors = new ArrayList<>();
         for (Map.Entry<String, Tensor> entry : checkpoint.tensors().entrySet()) {
             Optional<Tensor> target =
@@ -36,7 +40,7 @@ public final class ControlWeights {
                             .flatMap(role -> candidate.inOrderOf(reference, role));
             tensors.add(
                     target.isPresent()
-                            ? new MirroredTensor(entry.getValue(), target.get())
+                            ? new MirroredTensor(entry.getValue(), target.get(), draw)
                             : entry.getValue());
         }
         return new TensorMap(tensors, checkpoint.metadata(), List.of());

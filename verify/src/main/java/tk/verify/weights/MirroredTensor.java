@@ -18,15 +18,18 @@ final class MirroredTensor implements Tensor {
     private final Tensor source;
     private final Tensor target;
     private final TensorInfo info;
+    private final long seed;
 
     /**
      * @param source the values
      * @param target as many columns and at least as many rows
+     * @param draw another number, other sides
      */
-    MirroredTensor(Tensor source, Tensor target) {
+    MirroredTensor(Tensor source, Tensor target, int draw) {
         this.source = source;
         this.target = target;
         this.info = source.info().withDType(DType.F32);
+        this.seed = (info.name().hashCode() + ((long) draw << 32)) * 0x9E3779B97F4A7C15L;
     }
 
     @Override
@@ -42,7 +45,6 @@ final class MirroredTensor implements Tensor {
         float[] rounded = new float[values];
         FloatRows.read(source, first, count, exact);
         FloatRows.read(target, first, count, rounded);
-        long seed = info.name().hashCode() * 0x9E3779B97F4A7C15L;
         long start = first * columns;
         long coins = coins(seed + start / 64);
         for (int i = 0; i < values; i++) {

@@ -2,6 +2,8 @@ package tk.verify.weights;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import tk.quantize.BlockCodec;
+import tk.quantize.BlockCodecs;
 import tk.quantize.FloatRows;
 import tk.tensor.DType;
 import tk.tensor.Scalars;
@@ -22,19 +24,39 @@ import java.util.Optional;
  *       scales of its block; and no block's scale may be lost. That is what every quantizer of
  *       llama.cpp's does, with and without an importance matrix, and it needs no tolerance: one
  *       wrong value among millions shows.
- *   <li>A quantized target that a float file came before (an F16 source, a BF16 GGUF made of it,
+ *   <li>A quantized target that another file came before (an F16 source, a BF16 GGUF made of it,
  *       that file quantized) must hold the nearest codes to the source's values rounded to that
- *       file's type: as strict, and it passes with a note.
+ *       file's type: as strict. It passes with a note where that file had 8 bits or more, and was
+ *       quantized twice otherwise.
  *   <li>Quantizers that choose codes by other rules (to compensate errors) keep most values within
- *       one step: that passes with a note, and the logits decide.
+ *       one step, and their errors have no pattern ({@link ErrorPattern}): that passes with a note,
+ *       and the logits decide.
  * </ul>
  */
 final class TensorComparison {
     /** Rows are compared in runs of about so many values. */
     private static final int CHUNK = 1 << 18;
 
-    /** Types that a file between source and target may have had. */
-    private static final List<DType> INTERMEDIATE = List.of(DType.F16, DType.BF16);
+    /** Fewer, where most likely the first run tells that another file did not come before. */
+    private static final int FIRST_LOOK = 1 << 14;
+
+    /** Types that a file between source and target may have had, finest first. */
+    private static final List<DType> INTERMEDIATE =
+            List.of(
+                    DType.F16,
+                    DType.BF16,
+                    DType.Q8_0,
+                    DType.Q6_K,
+                    DType.Q5_K,
+                    DType.Q5_1,
+                    DType.Q5_0,
+                    DType.Q4_K,
+                    DType.Q4_1,
+                    DType.Q4_0,
+                    DType.IQ4_XS,
+                    DType.IQ4_NL,
+                    DType.Q3_K,
+                    DType.Q2_K);
 
     private final Tensor source;
     private final Tensor target;
@@ -71,7 +93,10 @@ final class TensorComparison {
         direct.run();
         if (direct.holdsTheNearest()) return direct.result(role);
         for (DType type : INTERMEDIATE) {
-            if (type == source.info().dtype()) continue;
+            boolean whole = source.info().shape().columns() % type.blockSize() == 0;
+            if (type == source.info().dtype() || !whole) continue;
+            // A coarse type changes many codes: a few wrong ones need no look at it.
+            if (TensorVerdict.isCoarse(type) && !direct.verdict().isAnotherRounding()) continue;
             TensorComparison rounded =
                     new TensorComparison(source, target, Optional.of(type), rows, importance);
             rounded.run();
@@ -84,12 +109,13 @@ final class TensorComparison {
     private boolean holdsTheNearest() {
         if (grid.isEmpty()) return true;
         boolean nearest = tally.notNearest == 0 || fitsAfterCoding();
-        return nearest && verdict().failure().isEmpty();
+        return nearest && verdict().damage().isEmpty();
     }
 
     private void run() {
         boolean sameType = source.info().dtype() == target.info().dtype();
-        int step = Math.max(1, CHUNK / Math.max(1, columns));
+        int chunk = through.isPresent() ? FIRST_LOOK : CHUNK;
+        int step = Math.max(1, chunk / Math.max(1, columns));
         float[] expected = new float[Math.toIntExact(Math.min(rows, step) * columns)];
         float[] found = new float[expected.length];
         for (long first = 0; first < rows; first += step) {
@@ -176,6 +202,13 @@ final class TensorComparison {
     /** The values as a file of another type held them. */
     private static float[] rounded(DType type, float[] values) {
         float[] result = new float[values.length];
+        if (type.isBlock()) {
+            BlockCodec codec = BlockCodecs.of(type);
+            byte[] blocks = new byte[Math.toIntExact(type.byteSize(values.length))];
+            codec.quantizeRow(values, 0, values.length, null, blocks, 0);
+            codec.dequantizeRow(blocks, 0, result, 0, values.length);
+            return result;
+        }
         try (Scratch scratch = Scratch.borrow(type.byteSize(values.length))) {
             Scalars.narrow(type, values, 0, scratch.segment(), 0, values.length);
             Scalars.widen(type, scratch.segment(), 0, result, 0, values.length);
@@ -251,6 +284,7 @@ final class TensorComparison {
     private TensorDifference result(Role role) {
         double values = Math.max(1, (double) rows * columns);
         TensorInfo info = target.info();
+        TensorVerdict verdict = verdict();
         return new TensorDifference(
                 info.name(),
                 source.info().name(),
@@ -267,7 +301,15 @@ final class TensorComparison {
                         : tally.squaredError / Math.max(tally.squaredSource, Double.MIN_NORMAL),
                 tally.worstRow,
                 tally.notNearest,
-                verdict().failure(),
-                verdict().note());
+                verdict.failure().or(() -> pattern(verdict)),
+                verdict.note());
+    }
+
+    /** What the errors of another rounding have in common, where they should have nothing. */
+    private Optional<String> pattern(TensorVerdict verdict) {
+        if (!verdict.isAnotherRounding()) return Optional.empty();
+        return ErrorPattern.of(source, target, rows)
+                .finding()
+                .map(finding -> "`%s`: %s".formatted(target.info().name(), finding));
     }
 }

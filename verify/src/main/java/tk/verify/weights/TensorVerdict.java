@@ -48,6 +48,30 @@ record TensorVerdict(
 
     /** What is wrong with the target, if anything is. */
     Optional<String> failure() {
+        return damage().or(this::coarserBefore);
+    }
+
+    /** That a file of fewer than 8 bits came before: what it lost is in no type's own error. */
+    private Optional<String> coarserBefore() {
+        return through.filter(TensorVerdict::isCoarse)
+                .map(
+                        type ->
+                                "`%s`: quantized twice, from `%s` as %s holds it"
+                                        .formatted(target.name(), source.name(), type));
+    }
+
+    /** Whether a type has fewer than 8 bits. */
+    static boolean isCoarse(DType type) {
+        return type.isBlock() && type != DType.Q8_0;
+    }
+
+    /** Whether more of the codes than damage explains are not the nearest. */
+    boolean isAnotherRounding() {
+        return through.isEmpty() && tally.notNearest > DAMAGE * values;
+    }
+
+    /** What is wrong with the values, where they are those of the file in between. */
+    Optional<String> damage() {
         String place = "`%s`".formatted(target.name());
         if (tally.overflows > 0) {
             return Optional.of(
@@ -111,7 +135,7 @@ record TensorVerdict(
                             source.name()));
         }
         double steps = Math.sqrt(tally.squaredSteps / Math.max(1, tally.inside));
-        if (tally.notNearest > DAMAGE * values && steps > ROUNDING) {
+        if (isAnotherRounding() && steps > ROUNDING) {
             return Optional.of(
                     String.format(
                             Locale.ROOT,

@@ -40,6 +40,12 @@ class TensorComparisonTest {
         return BlockCodecs.types().stream().filter(type -> CodeGrid.of(type).isPresent()).toList();
     }
 
+    /** Those of 4 bits and more: 2 and 3 round by 10 to 30 %, in which small changes vanish. */
+    static List<DType> finerTypes() {
+        List<DType> coarse = List.of(DType.Q2_K, DType.Q3_K);
+        return blockTypes().stream().filter(type -> !coarse.contains(type)).toList();
+    }
+
     @ParameterizedTest
     @EnumSource(names = {"F32", "F16", "BF16"})
     void passesExactRounding(DType type) {
@@ -202,6 +208,66 @@ class TensorComparisonTest {
         TensorDifference found = compare(values, quantized(type, wrong, false));
         assertThat(found.failure()).isPresent();
         assertThat(found.worstRow()).isEqualTo(9);
+    }
+
+    /** Quantized by tools in another type first: fine where that had 8 bits. */
+    @ParameterizedTest
+    @MethodSource("blockTypes")
+    void namesTheTypeOfAFileThatWasQuantizedBefore(DType type) {
+        float[] values = ordinary(11);
+        for (DType before : List.of(DType.Q8_0, DType.Q6_K, DType.Q4_0, DType.Q4_K)) {
+            if (before == type) continue;
+            float[] coarse = new float[values.length];
+            byte[] blocks = quantized(before, values, false).bytes();
+            BlockCodecs.of(before).dequantizeRow(blocks, 0, coarse, 0, values.length);
+            TensorDifference found = compare(values, quantized(type, coarse, false));
+            if (before == DType.Q8_0) {
+                assertThat(found.failure()).as("%s by %s", type, before).isEmpty();
+            } else {
+                assertThat(found.failure()).as("%s by %s", type, before).isPresent();
+            }
+            // Others are more than a step away from what was, which says enough.
+            if (type == DType.Q4_K && before == DType.Q4_0) {
+                assertThat(found.failure()).get().asString().contains("quantized twice", "Q4_0");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("finerTypes")
+    void catchesAnotherScaleOfTheWhole(DType type) {
+        float[] values = ordinary(12);
+        float[] larger = values.clone();
+        for (int i = 0; i < larger.length; i++) larger[i] *= 1.03f;
+        assertThat(compare(values, quantized(type, larger, false)).failure()).isPresent();
+        TensorDifference weighted =
+                TensorComparison.compare(
+                        source(values), quantized(type, larger, true), ROWS, ROLE, true);
+        assertThat(weighted.failure()).isPresent();
+    }
+
+    /** A LoRA of rank 4 that is missing, about as large as the rounding of 4 bits. */
+    @ParameterizedTest
+    @MethodSource("finerTypes")
+    void catchesAMissingLora(DType type) {
+        float[] values = ordinary(13);
+        float[] merged = values.clone();
+        double size = 0.15 * spread(values);
+        SplittableRandom random = new SplittableRandom(17);
+        for (int rank = 0; rank < 4; rank++) {
+            double[] a = random.doubles(COLUMNS, -1, 1).toArray();
+            double[] b = random.doubles(ROWS, -1, 1).toArray();
+            for (int i = 0; i < merged.length; i++) {
+                merged[i] += (float) (size * b[i / COLUMNS] * a[i % COLUMNS]);
+            }
+        }
+        assertThat(compare(merged, quantized(type, values, false)).failure()).isPresent();
+    }
+
+    private static double spread(float[] values) {
+        double squares = 0;
+        for (float value : values) squares += (double) value * value;
+        return Math.sqrt(squares / values.length);
     }
 
     private static float[] rounded(DType type, float[] values) {
