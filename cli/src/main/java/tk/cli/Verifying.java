@@ -90,13 +90,17 @@ final class Verifying {
         return out.toString();
     }
 
-    /** Perplexity and divergence in llama-perplexity's words. */
+    /**
+     * Perplexity and divergence in llama-perplexity's words. Like it, they compare with logits that
+     * are kept in 16 bits, which cost little unless a text is far from what the model knows.
+     */
     private static String text(KlDivergence text) {
         return String.format(
                 Locale.ROOT,
                 """
                         text       %d chunks, %d predictions
-                        PPL        source %.4f ± %.4f, candidate %.4f ± %.4f, ln of their ratio %.6f ± %.6f
+                        PPL        source %.4f ± %.4f, candidate %.4f ± %.4f
+                        ln ratio   %.6f ± %.6f, against the source in 16 bits (PPL %.4f)
                         KLD        mean %.6f ± %.6f, median %.6f, 99%% %.6f, maximum %.6f
                         same top p %.3f %%
                 """,
@@ -108,6 +112,7 @@ final class Verifying {
                 text.candidate().uncertainty(),
                 text.logRatio(),
                 text.logRatioUncertainty(),
+                text.base().value(),
                 text.divergence().mean(),
                 text.divergenceUncertainty(),
                 text.divergence().quantile(0.5),

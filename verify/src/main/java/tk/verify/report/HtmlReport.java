@@ -198,8 +198,9 @@ public final class HtmlReport {
         html.raw("<table>");
         row("perplexity of the source", perplexity(text.reference()));
         row("perplexity of the candidate", perplexity(text.candidate()));
+        row("perplexity of the source in 16 bits, as below", perplexity(text.base()));
         row(
-                "ln of their ratio",
+                "ln of the candidate's over that",
                 Numbers.three(text.logRatio()) + " ± " + Numbers.three(text.logRatioUncertainty()));
         row(
                 "KL divergence, mean",
