@@ -42,10 +42,10 @@ final class WarmStart implements BlockCodec {
     private static final boolean PROCESSORS_TO_SPARE =
             Runtime.getRuntime().availableProcessors() > 4;
 
-    /** What the warm-up works on. */
-    private static final int ROWS = 4;
+    /** What the warm-up works on: some batches of a kernel, and one super-block that fills none. */
+    private static final int ROWS = 5;
 
-    private static final int COLUMNS = 4096;
+    private static final int COLUMNS = 13 * 256;
 
     private final BlockCodec scalar;
     private final BlockCodec vector;
@@ -112,28 +112,32 @@ final class WarmStart implements BlockCodec {
 
     /** Work on memory of its own, to see how long a codec takes. */
     private interface Sample {
-        void run(BlockCodec codec);
+        void run(BlockCodec codec, int rows);
     }
 
     private Sample quantizing(float @Nullable [] importance) {
         float[] values = weights();
         byte[] into = new byte[Math.toIntExact(type().byteSize((long) ROWS * COLUMNS))];
-        return codec -> codec.quantizeRows(values, 0, ROWS, COLUMNS, importance, into, 0);
+        return (codec, rows) -> codec.quantizeRows(values, 0, rows, COLUMNS, importance, into, 0);
     }
 
     private Sample dequantizing() {
         byte[] blocks = new byte[Math.toIntExact(type().byteSize((long) ROWS * COLUMNS))];
         float[] into = new float[ROWS * COLUMNS];
-        return codec -> codec.dequantizeRow(blocks, 0, into, 0, ROWS * COLUMNS);
+        return (codec, rows) -> codec.dequantizeRow(blocks, 0, into, 0, rows * COLUMNS);
     }
 
-    /** Mostly ordinary weights, and some of each kind that takes a path of its own. */
+    /**
+     * Mostly ordinary weights, and some of each kind that takes a path of its own: one that is
+     * compiled as never taken throws the kernel back into the interpreter when it is.
+     */
     private static float[] weights() {
         Random random = new Random(1);
         float[] values = new float[ROWS * COLUMNS];
         for (int i = 0; i < values.length; i++) values[i] = (float) random.nextGaussian() * 0.02f;
         for (int i = 0; i < 256; i++) {
             values[i] = i < 64 ? 0 : -1;
+            values[512 + i] = Math.abs(values[512 + i]) + 0.02f;
             values[1024 + i] *= 1e-6f;
         }
         values[1024] = 1;
@@ -186,12 +190,12 @@ final class WarmStart implements BlockCodec {
         /** Runs the vector kernel until it is clearly faster, three times in a row. */
         private void warmUp() {
             Sample sample = samples.get();
-            long scalarTime = Long.MAX_VALUE;
+            long scalarTime = Long.MAX_VALUE / ROWS;
             int faster = 0;
             for (int i = 0; faster < 3 && i < RUNS; i++) {
-                if (i < 8) scalarTime = Math.min(scalarTime, time(scalar, sample));
-                long vectorTime = time(vector, sample);
-                faster = vectorTime < scalarTime / 3 * 2 ? faster + 1 : 0;
+                if (i < 8) scalarTime = Math.min(scalarTime, time(scalar, sample, 1));
+                long vectorTime = time(vector, sample, ROWS);
+                faster = vectorTime < scalarTime * ROWS / 3 * 2 ? faster + 1 : 0;
                 if (faster == 0) rest(vectorTime);
             }
             if (faster == 3) codec = vector;
@@ -208,9 +212,9 @@ final class WarmStart implements BlockCodec {
             }
         }
 
-        private static long time(BlockCodec codec, Sample sample) {
+        private static long time(BlockCodec codec, Sample sample, int rows) {
             long start = System.nanoTime();
-            sample.run(codec);
+            sample.run(codec, rows);
             return System.nanoTime() - start;
         }
     }
