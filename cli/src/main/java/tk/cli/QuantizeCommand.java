@@ -95,7 +95,10 @@ final class QuantizeCommand implements Callable<Integer> {
             throw new UsageException("unexpected argument `" + rest.getFirst() + "`");
         FileType fileType = FileType.named(type);
         StagedOutput.check(target, output.force());
-        if (!output.dryRun()) inputs.requireIntact(input, common);
+        if (!output.dryRun()) {
+            quantizing.announce(fileType, input);
+            inputs.requireIntact(input, common);
+        }
         ConvertOptions options = converting.options(OutType.KEEP, OptionalLong.empty());
         try (ModelSource source = adapters.open(input, inputs, options, output.dryRun(), common)) {
             GgufModel model = GgufModel.of(source, options);
@@ -108,7 +111,7 @@ final class QuantizeCommand implements Callable<Integer> {
             if (output.dryRun()) {
                 StagedOutput.requireSpace(target, plan.bytes());
             } else {
-                new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
+                write(plan);
             }
             if (!stats) {
                 show(QuantizationTable.of(quantization), plan);
@@ -121,6 +124,15 @@ final class QuantizeCommand implements Callable<Integer> {
             }
         }
         return 0;
+    }
+
+    /** What is done goes to the disk while the rest is computed. */
+    private void write(WritePlan plan) {
+        try (StagedOutput stage = StagedOutput.open(plan.target(), plan.bytes(), output.force())) {
+            stage.flush();
+            new PlanWriter(common.threads(), common.progress()).writeTo(plan, stage.stage());
+            stage.commit();
+        }
     }
 
     private QuantizationTable losses(

@@ -7,9 +7,12 @@ import picocli.CommandLine.Option;
 import tk.error.UsageException;
 import tk.quantize.FileType;
 import tk.quantize.ImportanceMatrices;
+import tk.quantize.Quantization;
 import tk.quantize.QuantizeOptions;
 import tk.tensor.DType;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -74,6 +77,19 @@ final class Quantizing {
                 allowRequantize,
                 noFallback,
                 Optional.ofNullable(imatrix).map(ImportanceMatrices::read));
+    }
+
+    /**
+     * Has the quantizer make ready for a model, from the size of its file: four bytes a value at
+     * most. A folder's is not asked for.
+     */
+    void announce(FileType type, Path model) {
+        try {
+            if (Files.isRegularFile(model))
+                Quantization.announce(type, imatrix != null, Files.size(model) / 4);
+        } catch (IOException e) {
+            // Whoever opens the file will tell.
+        }
     }
 
     private static QuantizeOptions.TensorType rule(String text) {

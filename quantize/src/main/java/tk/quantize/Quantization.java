@@ -72,6 +72,16 @@ public record Quantization(
     }
 
     /**
+     * Says, before a model is opened, that about so many of its values will be quantized: what most
+     * of them need is compiled meanwhile.
+     *
+     * @param weighted whether there is an importance matrix
+     */
+    public static void announce(FileType type, boolean weighted, long values) {
+        BlockCodecs.expect(type.defaultType(), weighted, values);
+    }
+
+    /**
      * Plans the quantization of a GGUF model; nothing is read but names, types and shapes.
      *
      * @param metadata of the input
