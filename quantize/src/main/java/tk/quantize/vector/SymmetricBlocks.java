@@ -17,14 +17,14 @@ abstract class SymmetricBlocks extends PlainBlocks {
     private final int max;
     private final int[] above = new int[BATCH];
     private final int[] below = new int[BATCH];
-    private final QxGuesses search;
+    private final QxLanes search;
     private final WeightedBlocks weighted = new WeightedBlocks();
     private final byte[] codes = new byte[BLOCK + 8];
 
     SymmetricBlocks(BlockKernel scalar, int blockBytes, int max) {
         super(scalar, blockBytes);
         this.max = max;
-        search = new QxGuesses(max);
+        search = new QxLanes(BLOCK, max);
     }
 
     /** Stores codes of a block. */
@@ -80,8 +80,8 @@ abstract class SymmetricBlocks extends PlainBlocks {
         weighted.fill(x, from, blocks, importance, position, columns);
         float[] values = weighted.values().memory();
         float[] weights = weighted.weights().memory();
-        search.search(values, weights, 0);
-        if (blocks > COUNT) search.search(values, weights, COUNT);
+        search.search(values, weights, 0, 0);
+        if (blocks > COUNT) search.search(values, weights, COUNT, COUNT);
     }
 
     private void finish(float[] x, int from, int blocks, byte[] into, int at) {

@@ -103,12 +103,12 @@ final class VectorQ3_K extends BatchKernel {
         }
         weights.fill(flatWeights, 0, count * SUBS);
         weights.sums(subWeights, count * SUBS);
-        for (int s = 0; s < count * SUBS; s += Panels.WIDTH) {
+        for (int s = 0; s < count * SUBS; s += Lanes.COUNT) {
             weighted.search(values.memory(), weights.memory(), values.at(s), s);
         }
         scales.fill(weighted.scale, 0, count);
         scaleWeights.fill(subWeights, 0, count);
-        for (int b = 0; b < count; b += Panels.WIDTH) {
+        for (int b = 0; b < count; b += Lanes.COUNT) {
             superScale.search(scales.memory(), scaleWeights.memory(), scales.at(b), b);
         }
     }

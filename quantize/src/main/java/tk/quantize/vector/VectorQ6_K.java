@@ -53,7 +53,7 @@ final class VectorQ6_K extends BatchKernel {
             }
             weights.fill(flatWeights, 0, subs);
         }
-        for (int s = 0; s < subs; s += Panels.WIDTH) {
+        for (int s = 0; s < subs; s += Lanes.COUNT) {
             search.search(values.memory(), weights.memory(), values.at(s), s);
         }
         for (int b = 0; b < count; b++) {
