@@ -200,7 +200,7 @@ record GgufHeader(
         } catch (ArithmeticException e) {
             throw in.malformed(
                     at,
-                    "tensor `%s`: the product of the extents %s is above 2^63-1"
+                    "tensor `%s`: the extents %s make more than 2^63 bytes, at 16 a value"
                             .formatted(name, Arrays.toString(dims)));
         }
     }
@@ -248,7 +248,7 @@ record GgufHeader(
             }
             long start = dataOffset + next;
             long available = file.size() - start;
-            long bytes = byteSize(info);
+            long bytes = info.byteSize();
             if (bytes > available) {
                 throw in.malformed(
                         start,
@@ -257,9 +257,7 @@ record GgufHeader(
                                         info.name(),
                                         info.dtype(),
                                         info.shape(),
-                                        bytes == Long.MAX_VALUE
-                                                ? "more than 2^63"
-                                                : "%s".formatted(bytes),
+                                        bytes,
                                         file.size()),
                         "It was not copied or downloaded whole: fetch it again.");
             }
@@ -267,14 +265,6 @@ record GgufHeader(
             next = pad(next + bytes, alignment);
         }
         return placed;
-    }
-
-    private static long byteSize(TensorInfo info) {
-        try {
-            return info.byteSize();
-        } catch (ArithmeticException tooLarge) {
-            return Long.MAX_VALUE;
-        }
     }
 
     /** {@code value} rounded up to a multiple of {@code alignment}, a power of two. */

@@ -10,6 +10,9 @@ import java.util.Arrays;
  * value.
  */
 public final class Shape {
+    /** Bytes of a C128. */
+    private static final int LARGEST_VALUE = 16;
+
     private final long[] dims;
     private final long elements;
 
@@ -17,7 +20,8 @@ public final class Shape {
      * A shape with these extents.
      *
      * @throws IllegalArgumentException where one is negative
-     * @throws ArithmeticException where their product exceeds 2^63-1
+     * @throws ArithmeticException where their product, but for zeros, is so large that its bytes
+     *     exceed 2^63-1 in some type: even an empty tensor has rows of a size
      */
     public Shape(long... dims) {
         this.dims = dims.clone();
@@ -30,6 +34,7 @@ public final class Shape {
         for (long dim : this.dims) {
             if (dim != 0) product = Math.multiplyExact(product, dim);
         }
+        Math.multiplyExact(product, LARGEST_VALUE);
         this.elements = empty ? 0 : product;
     }
 

@@ -2,6 +2,7 @@ package tk.torch;
 
 import org.jspecify.annotations.Nullable;
 
+import tk.tensor.Shape;
 import tk.torch.PyValue.Dict;
 import tk.torch.PyValue.Global;
 import tk.torch.TorchValue.ExoticTensor;
@@ -118,23 +119,16 @@ final class TensorRebuild {
                     "%s: %d sizes but %d strides".formatted(function, size.length, stride.length));
         }
         if (offset < 0) throw at.malformed("%s: storage offset %d".formatted(function, offset));
-        boolean empty = false;
         try {
-            long elements = 1;
             long last = offset;
             for (int i = 0; i < size.length; i++) {
                 if (size[i] < 0 || stride[i] < 0) {
                     throw at.malformed(function + ": a negative size or stride");
                 }
-                if (size[i] == 0) empty = true;
-                else elements = Math.multiplyExact(elements, size[i]);
                 last = Math.addExact(last, Math.multiplyExact(Math.max(0, size[i] - 1), stride[i]));
             }
-            if (Math.multiplyExact(elements, (long) dtype.bytes()) < 0) {
-                throw new IllegalStateException();
-            }
             long available = storage.bytes() / dtype.bytes();
-            if (!empty && last >= available) {
+            if (new Shape(size).elements() > 0 && last >= available) {
                 throw at.malformed(
                         "%s: reaches element %d of storage `%s`, which has %d"
                                 .formatted(
@@ -219,15 +213,13 @@ final class TensorRebuild {
 
     private static PyValue exotic(Arguments a, TorchType dtype, long[] size, String reason) {
         try {
-            long elements = dtype.bytes();
             for (long extent : size) {
                 if (extent < 0) throw a.malformed("a negative size");
-                if (extent != 0) elements = Math.multiplyExact(elements, extent);
             }
+            return new ExoticTensor(dtype, new Shape(size).dims(), reason);
         } catch (ArithmeticException e) {
             throw a.malformed("the size overflows 64 bits");
         }
-        return new ExoticTensor(dtype, size, reason);
     }
 
     private static PyValue opaque(String what) {

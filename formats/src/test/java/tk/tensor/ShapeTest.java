@@ -40,6 +40,9 @@ class ShapeTest {
                 .isInstanceOf(ArithmeticException.class);
         assertThatThrownBy(() -> new Shape(0, 1L << 40, 1L << 40))
                 .isInstanceOf(ArithmeticException.class);
+        assertThatThrownBy(() -> new Shape(0, 1L << 59)).isInstanceOf(ArithmeticException.class);
+        assertThat(new TensorInfo("t", DType.C128, new Shape(0, 1L << 58)).rowBytes())
+                .isEqualTo(1L << 62);
     }
 
     @Test
