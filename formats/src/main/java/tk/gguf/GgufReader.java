@@ -40,15 +40,20 @@ public final class GgufReader implements CheckpointReader {
 
     @Override
     public GgufFile open(Path path) {
+        return open(SourceFile.open(path));
+    }
+
+    /** As {@link #open(Path)}, of a file that is already open: it is closed with what is read. */
+    public GgufFile open(SourceFile file) {
         List<SourceFile> files = new ArrayList<>();
+        files.add(file);
         try {
-            files.add(SourceFile.open(path));
             GgufHeader first = GgufHeader.read(files.getFirst());
             SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
             addTensors(tensors, files.getFirst(), first);
             GgufMetadata metadata = first.metadata();
             if (Split.isPart(metadata)) {
-                addParts(tensors, files, Split.parts(path, metadata), metadata);
+                addParts(tensors, files, Split.parts(file.path(), metadata), metadata);
                 metadata = Split.strip(metadata);
             }
             return new GgufFile(first, metadata, tensors, files);

@@ -16,7 +16,11 @@ import java.util.SequencedMap;
  */
 record SafetensorsFile(SourceFile source, SafetensorsHeader header) {
     static SafetensorsFile open(Path path) {
-        SourceFile source = SourceFile.open(path);
+        return open(SourceFile.open(path));
+    }
+
+    /** As {@link #open(Path)}, of a file that is already open; it is closed where it is refused. */
+    static SafetensorsFile open(SourceFile source) {
         try {
             return new SafetensorsFile(source, SafetensorsHeader.read(source));
         } catch (RuntimeException e) {

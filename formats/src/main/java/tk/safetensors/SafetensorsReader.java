@@ -49,7 +49,12 @@ public final class SafetensorsReader implements CheckpointReader {
                     .open();
         }
         if (ShardedFolder.isIndex(path)) return ShardedFolder.ofIndex(path).open();
-        SafetensorsFile file = SafetensorsFile.open(path);
+        return open(SourceFile.open(path));
+    }
+
+    /** As {@link #open(Path)}, of one file that is already open: it is closed with what is read. */
+    static Checkpoint open(SourceFile source) {
+        SafetensorsFile file = SafetensorsFile.open(source);
         return new TensorMap(
                 file.tensors().values(), file.header().metadata(), List.of(file.source()));
     }

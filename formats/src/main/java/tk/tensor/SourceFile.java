@@ -4,8 +4,10 @@ import tk.error.IoException;
 import tk.error.MalformedException;
 
 import java.io.BufferedInputStream;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -25,13 +27,21 @@ import java.util.Objects;
  */
 public final class SourceFile implements AutoCloseable {
     private final Path path;
-    private final FileChannel channel;
+    private final Content content;
     private final long size;
 
-    private SourceFile(Path path, FileChannel channel, long size) {
+    private SourceFile(Path path, Content content) throws IOException {
         this.path = path;
-        this.channel = channel;
-        this.size = size;
+        this.content = content;
+        this.size = content.size();
+    }
+
+    /** Where the bytes are. */
+    private interface Content extends Closeable {
+        long size() throws IOException;
+
+        /** As {@link FileChannel#read(ByteBuffer, long)}. */
+        int read(ByteBuffer into, long offset) throws IOException;
     }
 
     /**
@@ -46,8 +56,8 @@ public final class SourceFile implements AutoCloseable {
             // Opening a pipe would wait for whoever writes to it.
             if (!attributes.isRegularFile())
                 throw new IoException(path + ": is no regular file", "Save it to a file first.");
-            FileChannel channel = FileChannel.open(path, StandardOpenOption.READ);
-            return new SourceFile(path, channel, channel.size());
+            return new SourceFile(
+                    path, new OnDisk(FileChannel.open(path, StandardOpenOption.READ)));
         } catch (NoSuchFileException e) {
             throw new IoException(path + ": no such file", "Check the path.", e);
         } catch (AccessDeniedException e) {
@@ -55,6 +65,53 @@ public final class SourceFile implements AutoCloseable {
         } catch (IOException e) {
             throw new IoException(path + ": cannot be opened: " + e.getMessage(), null, e);
         }
+    }
+
+    /**
+     * A file that need not exist: its bytes are these.
+     *
+     * @param path what errors call it
+     */
+    public static SourceFile inMemory(Path path, byte[] bytes) {
+        try {
+            return new SourceFile(path, new InMemory(ByteBuffer.wrap(bytes)));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private record OnDisk(FileChannel channel) implements Content {
+        @Override
+        public long size() throws IOException {
+            return channel.size();
+        }
+
+        @Override
+        public int read(ByteBuffer into, long offset) throws IOException {
+            return channel.read(into, offset);
+        }
+
+        @Override
+        public void close() throws IOException {
+            channel.close();
+        }
+    }
+
+    private record InMemory(ByteBuffer bytes) implements Content {
+        @Override
+        public long size() {
+            return bytes.capacity();
+        }
+
+        @Override
+        public int read(ByteBuffer into, long offset) {
+            int length = into.remaining();
+            into.put(bytes.slice((int) offset, length));
+            return length;
+        }
+
+        @Override
+        public void close() {}
     }
 
     /** The path it was opened by. */
@@ -128,7 +185,7 @@ public final class SourceFile implements AutoCloseable {
 
     private int readSome(long offset, ByteBuffer buffer) {
         try {
-            int n = channel.read(buffer, offset);
+            int n = content.read(buffer, offset);
             if (n <= 0) throw shrank();
             return n;
         } catch (IOException e) {
@@ -140,14 +197,14 @@ public final class SourceFile implements AutoCloseable {
     private MalformedException shrank() throws IOException {
         return new MalformedException(
                 "%s: ends at byte %s, expected %s bytes: the file shrank while it was being read"
-                        .formatted(path, channel.size(), size),
+                        .formatted(path, content.size(), size),
                 "Wait until whatever writes it has finished, then try again.");
     }
 
     @Override
     public void close() {
         try {
-            channel.close();
+            content.close();
         } catch (IOException e) {
             throw new IoException(path + ": cannot be closed: " + e.getMessage(), null, e);
         }

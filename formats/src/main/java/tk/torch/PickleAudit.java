@@ -68,9 +68,14 @@ public record PickleAudit(List<Lookup> lookups, Optional<String> broken) {
     }
 
     static PickleAudit of(SourceFile file) {
+        return of(pickles(file));
+    }
+
+    /** Audits runs of pickles that are found already. */
+    static PickleAudit of(List<ByteWindow> pickles) {
         Recorder recorder = new Recorder();
         Optional<String> broken = Optional.empty();
-        for (ByteWindow in : pickles(file)) {
+        for (ByteWindow in : pickles) {
             try {
                 do Unpickler.read(in, recorder);
                 while (in.remaining() > 0 && startsPickle(in));

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /**
  * Opens what {@code torch.save} writes.
@@ -69,9 +70,18 @@ public final class TorchReader implements CheckpointReader {
 
     @Override
     public Checkpoint open(Path path) {
-        SourceFile file = SourceFile.open(path);
+        return open(SourceFile.open(path), TorchContainer::open);
+    }
+
+    /**
+     * As {@link #open(Path)}, of a file that is already open.
+     *
+     * @param file is closed with the checkpoint, or here where there is none
+     * @param form finds the saved object in it
+     */
+    Checkpoint open(SourceFile file, Function<SourceFile, TorchContainer> form) {
         try {
-            TorchContainer container = TorchContainer.open(file);
+            TorchContainer container = form.apply(file);
             StateDict chosen =
                     new StateDictSearch(new SavedObject(file.toString(), container.root()))
                             .find(key);

@@ -44,7 +44,8 @@ final class TorchZip implements TorchContainer {
     private final boolean bigEndian;
     private final PyValue root;
 
-    private TorchZip(SourceFile file, SequencedMap<String, ZipEntry> entries) {
+    /** An archive whose directory has been read. */
+    TorchZip(SourceFile file, SequencedMap<String, ZipEntry> entries) {
         this.file = file;
         this.entries = entries;
         String pickle = pickleName(file, entries);

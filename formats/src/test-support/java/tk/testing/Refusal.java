@@ -5,9 +5,13 @@ import tk.error.UsageException;
 import tk.error.VerificationException;
 
 import java.util.Locale;
+import java.util.regex.Pattern;
 
 /** What a reader may answer to hostile bytes: it reads them, or refuses them in its own words. */
 public final class Refusal {
+    private static final Pattern MISNAMED =
+            Pattern.compile(": is (part -?\\d+ of a model split in|the first of) ");
+
     private Refusal() {}
 
     /**
@@ -27,5 +31,20 @@ public final class Refusal {
                         refused);
             }
         }
+    }
+
+    /**
+     * As {@link #orDone}, of a GGUF file, which may say that it is a part of a split model: where
+     * its name is no such part's, that is for whoever named it to mend.
+     */
+    public static void ofGgufOrDone(Runnable reader) {
+        orDone(
+                () -> {
+                    try {
+                        reader.run();
+                    } catch (UsageException e) {
+                        if (!MISNAMED.matcher(e.getMessage()).find()) throw e;
+                    }
+                });
     }
 }
