@@ -17,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.BitSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -109,29 +108,24 @@ public final class PlanWriter {
                         valuesIndex++;
                     }
                     case PlannedFile.Checksummed late ->
-                            tasks.add(new WriteTask.Reserved(late.length(), offset));
+                            tasks.add(new WriteTask.Reserved(late, offset));
                 }
                 offset += segment.length();
             }
             run(WriteTask.gathered(tasks), channel, checksums);
             if (checksums == null) return;
-            for (long late : checksums.waiting()) {
-                byte[] bytes = Objects.requireNonNull(checksums.take(late, tensor -> true));
-                writeFully(channel, ByteBuffer.wrap(bytes), late);
-                progress.advance(bytes.length);
+            for (WriteTask.Reserved late : checksums.waiting()) {
+                writeFully(channel, ByteBuffer.wrap(checksums.bytes(late)), late.offset());
+                progress.advance(late.length());
             }
         }
     }
 
     /** Where a file wants none, there are none. */
     private static @Nullable Checksums checksums(PlannedFile file) {
-        Checksums checksums = new Checksums(file.tensors().size());
-        long offset = 0;
-        for (PlannedFile.Segment segment : file.segments()) {
-            if (segment instanceof PlannedFile.Checksummed late) checksums.await(offset, late);
-            offset += segment.length();
-        }
-        return checksums.waiting().isEmpty() ? null : checksums;
+        boolean wanted =
+                file.segments().stream().anyMatch(PlannedFile.Checksummed.class::isInstance);
+        return wanted ? new Checksums(file.tensors().size()) : null;
     }
 
     /**
@@ -223,7 +217,7 @@ public final class PlanWriter {
                     writeFully(channel, ByteBuffer.wrap(bytes), offset);
                     progress.advance(bytes.length);
                 }
-                case WriteTask.Reserved _ -> {}
+                case WriteTask.Reserved late -> Objects.requireNonNull(checksums).await(late);
                 case WriteTask.Stream stream -> stream(stream, channel, checksums);
                 case WriteTask.Gather gather -> gather(gather, channel, checksums);
             }
@@ -248,38 +242,12 @@ public final class PlanWriter {
     private void gather(WriteTask.Gather gather, FileChannel channel, @Nullable Checksums checksums)
             throws IOException {
         try (Scratch scratch = Scratch.forWriting(gather.length(), gather.offset())) {
-            MemorySegment bytes = scratch.segment();
-            WriteTask.fill(gather, bytes);
-            long written = checksums == null ? gather.length() : seal(gather, bytes, checksums);
-            writeFully(channel, bytes.asByteBuffer(), gather.offset());
-            progress.advance(written);
+            GatheredBytes bytes = new GatheredBytes(gather, scratch.segment());
+            bytes.fill();
+            long done = checksums == null ? gather.length() : bytes.seal(checksums);
+            writeFully(channel, scratch.segment().asByteBuffer(), gather.offset());
+            progress.advance(done);
         }
-    }
-
-    /**
-     * Puts in those of the gathered segments that wait for checksums of these very tensors.
-     *
-     * @return how many bytes are final
-     */
-    private static long seal(WriteTask.Gather gather, MemorySegment bytes, Checksums checksums) {
-        BitSet here = new BitSet();
-        for (WriteTask part : gather.parts()) {
-            if (!(part instanceof WriteTask.Stream stream)) continue;
-            CRC32 crc = new CRC32();
-            crc.update(gather.slice(part, bytes).asByteBuffer());
-            checksums.set(stream.valuesIndex(), (int) crc.getValue());
-            here.set(stream.valuesIndex());
-        }
-        long written = 0;
-        for (WriteTask part : gather.parts()) {
-            if (part instanceof WriteTask.Reserved) {
-                byte[] late = checksums.take(part.offset(), here::get);
-                if (late == null) continue;
-                gather.slice(part, bytes).copyFrom(MemorySegment.ofArray(late));
-            }
-            written += part.length();
-        }
-        return written;
     }
 
     /**

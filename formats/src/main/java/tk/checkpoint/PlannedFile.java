@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.IntUnaryOperator;
 
 /**
  * A file to be written, known to the byte before it is begun: literal bytes and tensors' rows, back
@@ -52,10 +53,10 @@ public record PlannedFile(Path path, List<Segment> segments) {
      * @param length in bytes
      * @param first the first of them, by its place among the file's
      * @param count how many follow on one another
-     * @param make given their checksums in file order, gives exactly {@code length} bytes
+     * @param make given the checksum of each by its place, gives exactly {@code length} bytes
      */
     public record Checksummed(
-            long length, int first, int count, Function<List<Integer>, byte[]> make)
+            long length, int first, int count, Function<IntUnaryOperator, byte[]> make)
             implements Segment {}
 
     /** Its size in bytes. */

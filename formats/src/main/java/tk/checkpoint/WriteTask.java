@@ -1,5 +1,7 @@
 package tk.checkpoint;
 
+import org.jspecify.annotations.Nullable;
+
 import tk.tensor.FileRegion;
 
 import java.lang.foreign.MemorySegment;
@@ -20,6 +22,11 @@ sealed interface WriteTask {
     /** Its bytes. */
     long length();
 
+    /** Where these lie as they are, if they do so in a file. */
+    default @Nullable FileRegion source() {
+        return null;
+    }
+
     /** Bytes that are there already. */
     record Literal(byte[] bytes, long offset) implements WriteTask {
         @Override
@@ -29,10 +36,20 @@ sealed interface WriteTask {
     }
 
     /** The place of bytes that depend on others: zeros until these are known. */
-    record Reserved(long length, long offset) implements WriteTask {}
+    record Reserved(PlannedFile.Checksummed segment, long offset) implements WriteTask {
+        @Override
+        public long length() {
+            return segment.length();
+        }
+    }
 
     /** Bytes that lie in another file as they will lie here. */
     record Copy(FileRegion from, long offset) implements WriteTask {
+        @Override
+        public FileRegion source() {
+            return from;
+        }
+
         @Override
         public long length() {
             return from.length();
@@ -50,26 +67,34 @@ sealed interface WriteTask {
         public long length() {
             return count * pieces.bytes();
         }
-    }
 
-    /** Small neighbours that are written at once: thousands of little tensors are a few writes. */
-    record Gather(List<WriteTask> parts, long offset, long length) implements WriteTask {
-        /** Of the bytes gathered, those of one of them. */
-        MemorySegment slice(WriteTask part, MemorySegment bytes) {
-            return bytes.asSlice(part.offset() - offset, part.length());
+        @Override
+        public @Nullable FileRegion source() {
+            return pieces instanceof Pieces.Bytes(FileRegion whole)
+                    ? new FileRegion(whole.file(), whole.offset() + first, count)
+                    : null;
         }
     }
 
-    /** The same tasks with runs of small neighbours gathered. */
+    /** Small neighbours that are written at once: thousands of little tensors are a few writes. */
+    record Gather(List<WriteTask> parts, long offset, long length) implements WriteTask {}
+
+    /**
+     * The same tasks with runs of small neighbours gathered; what waits for the checksum of the
+     * tensor behind it stays with that.
+     */
     static List<WriteTask> gathered(List<WriteTask> tasks) {
         List<WriteTask> result = new ArrayList<>();
         List<WriteTask> run = new ArrayList<>();
         long length = 0;
-        for (WriteTask task : tasks) {
+        for (int i = 0; i < tasks.size(); i++) {
+            WriteTask task = tasks.get(i);
+            boolean heads = task instanceof Reserved && i + 1 < tasks.size();
+            long behind = heads ? tasks.get(i + 1).length() : 0;
             boolean joins =
                     !run.isEmpty()
                             && task.length() <= SMALL
-                            && length + task.length() <= GATHERED
+                            && length + task.length() + (behind <= SMALL ? behind : 0) <= GATHERED
                             && run.getLast().offset() + run.getLast().length() == task.offset();
             if (!joins) {
                 add(run, length, result);
@@ -97,17 +122,13 @@ sealed interface WriteTask {
         switch (task) {
             case Literal(byte[] bytes, long _) ->
                     MemorySegment.copy(MemorySegment.ofArray(bytes), 0, into, 0, bytes.length);
-            case Reserved(long length, long _) -> into.asSlice(0, length).fill((byte) 0);
+            case Reserved reserved -> into.asSlice(0, reserved.length()).fill((byte) 0);
             case Copy(FileRegion from, long _) ->
                     from.file().read(from.offset(), into.asSlice(0, from.length()));
             case Stream stream ->
                     stream.pieces()
                             .read(stream.first(), stream.count(), into.asSlice(0, stream.length()));
-            case Gather gather -> {
-                for (WriteTask part : gather.parts()) {
-                    fill(part, gather.slice(part, into));
-                }
-            }
+            case Gather gather -> new GatheredBytes(gather, into).fill();
         }
     }
 }

@@ -11,6 +11,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
 import java.util.function.ToLongFunction;
 import java.util.zip.CRC32;
 
@@ -38,7 +39,8 @@ final class ZipLayout {
      *
      * @param crc its checksum, given those of the tensors
      */
-    private record Entry(byte[] name, long size, long offset, ToLongFunction<List<Integer>> crc) {
+    private record Entry(
+            byte[] name, long size, long offset, ToLongFunction<IntUnaryOperator> crc) {
         boolean isWide() {
             return size >= SATURATED;
         }
@@ -81,17 +83,18 @@ final class ZipLayout {
     /** Adds an entry of a tensor's rows. */
     void add(String name, Tensor tensor) {
         int index = tensors++;
-        Entry entry = begin(name, tensor.info().byteSize(), crcs -> unsigned(crcs.get(index)));
+        Entry entry =
+                begin(name, tensor.info().byteSize(), crcs -> unsigned(crcs.applyAsInt(index)));
         append(
                 new Checksummed(
                         entry.headerLength(),
                         index,
                         1,
-                        crcs -> header(entry, unsigned(crcs.getFirst()))));
+                        crcs -> header(entry, entry.crc.applyAsLong(crcs))));
         append(new Values(tensor));
     }
 
-    private Entry begin(String name, long size, ToLongFunction<List<Integer>> crc) {
+    private Entry begin(String name, long size, ToLongFunction<IntUnaryOperator> crc) {
         byte[] path = (folder + "/" + name).getBytes(StandardCharsets.UTF_8);
         Entry entry = new Entry(path, size, at, crc);
         entries.add(entry);
@@ -145,7 +148,7 @@ final class ZipLayout {
         return values == 0 ? 0 : 4 + 8 * values;
     }
 
-    private byte[] tail(long directory, int size, List<Integer> crcs) {
+    private byte[] tail(long directory, int size, IntUnaryOperator crcs) {
         ByteBuffer out = buffer(size + 56 + 20 + 22);
         for (Entry entry : entries) directoryEntry(out, entry, crcs);
         out.putInt(0x06064b50).putLong(44).putShort((short) 45).putShort((short) 45);
@@ -159,7 +162,7 @@ final class ZipLayout {
         return out.array();
     }
 
-    private static void directoryEntry(ByteBuffer out, Entry entry, List<Integer> crcs) {
+    private static void directoryEntry(ByteBuffer out, Entry entry, IntUnaryOperator crcs) {
         int extra = wideFields(entry);
         out.putInt(0x02014b50).putShort(version(extra > 0)).putShort(version(extra > 0));
         out.putShort((short) UTF8).putShort((short) 0).putShort((short) 0).putShort((short) DATE);

@@ -22,6 +22,7 @@ import tk.tensor.StoredTensor;
 import tk.tensor.Tensor;
 import tk.tensor.TensorInfo;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -135,7 +136,7 @@ class PlanWriterTest {
                                         1,
                                         crcs ->
                                                 ByteBuffer.allocate(4)
-                                                        .putInt(crcs.getFirst())
+                                                        .putInt(crcs.applyAsInt(0))
                                                         .array())));
         new PlanWriter(2, Progress.NONE).write(plan, false);
         byte[] bytes = Files.readAllBytes(target);
@@ -180,14 +181,47 @@ class PlanWriterTest {
         assertThat(written.hasRemaining()).isFalse();
     }
 
+    /** Sources close together are read together; those far apart, or behind, are not. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void gathersTensorsFromWhereverTheyLie(boolean withChecksums) throws IOException {
+        byte[] content = new byte[6 << 20];
+        new Random(1).nextBytes(content);
+        Path source = Files.write(folder.resolve("source.bin"), content);
+        long[] offsets = {0, 1000, 1003, 1003, 9000, 8000, 3 << 20, (3 << 20) + 300_000, 5 << 20};
+        long[] lengths = {1000, 3, 0, 500, 77, 99, 200_000, 200_000, 1};
+        ByteArrayOutputStream expected = new ByteArrayOutputStream();
+        try (SourceFile file = SourceFile.open(source);
+                SourceFile other = SourceFile.open(source)) {
+            List<PlannedFile.Segment> segments = new ArrayList<>();
+            for (int i = 0; i < 20 * offsets.length; i++) {
+                int k = i % offsets.length;
+                SourceFile from = i % 50 == 49 ? other : file;
+                segments.add(new Values(stored(from, "t" + i, offsets[k], lengths[k])));
+                expected.write(content, (int) offsets[k], (int) lengths[k]);
+                if (i % 3 == 0) segments.add(new Literal(new byte[] {(byte) i, 1, 2}));
+                if (i % 3 == 0) expected.writeBytes(new byte[] {(byte) i, 1, 2});
+                if (withChecksums) segments.add(checksums(i, 1));
+                CRC32 crc = new CRC32();
+                crc.update(content, (int) offsets[k], (int) lengths[k]);
+                if (withChecksums)
+                    expected.writeBytes(
+                            ByteBuffer.allocate(4).putInt((int) crc.getValue()).array());
+            }
+            Path target = folder.resolve("gathered.bin");
+            new PlanWriter(2, Progress.NONE).write(WritePlan.file(target, segments), false);
+            assertThat(target).hasBinaryContent(expected.toByteArray());
+        }
+    }
+
     private static PlannedFile.Checksummed checksums(int first, int count) {
         return new PlannedFile.Checksummed(
                 4L * count,
                 first,
                 count,
                 crcs -> {
-                    ByteBuffer bytes = ByteBuffer.allocate(4 * crcs.size());
-                    crcs.forEach(bytes::putInt);
+                    ByteBuffer bytes = ByteBuffer.allocate(4 * count);
+                    for (int i = 0; i < count; i++) bytes.putInt(crcs.applyAsInt(first + i));
                     return bytes.array();
                 });
     }
