@@ -3,6 +3,7 @@ package tk.convert;
 import tk.error.MalformedException;
 import tk.error.UnsupportedException;
 import tk.tensor.DType;
+import tk.tensor.FileRegion;
 import tk.tensor.Scalars;
 import tk.tensor.Scratch;
 import tk.tensor.Tensor;
@@ -50,7 +51,9 @@ public record CastTensor(TensorInfo info, Tensor source) implements Tensor {
         long toBytes = info.dtype().blockBytes();
         int limit = limit(info.dtype());
         float[] piece = new float[(int) Math.min(values, PIECE)];
-        try (Scratch scratch = Scratch.borrow(values * fromBytes)) {
+        long place = source.stored().map(FileRegion::offset).orElse(0L);
+        place += first * info.shape().columns() * fromBytes;
+        try (Scratch scratch = Scratch.forWriting(values * fromBytes, place)) {
             MemorySegment stored = scratch.segment();
             source.readRows(first, count, stored);
             for (long done = 0; done < values; done += PIECE) {
@@ -59,7 +62,7 @@ public record CastTensor(TensorInfo info, Tensor source) implements Tensor {
                 if (Scalars.largestMagnitude(piece, 0, n) >= limit) {
                     throw unfit(stored, first * info.shape().columns(), done, piece, n, limit);
                 }
-                Scalars.narrow(info.dtype(), piece, 0, into, done * toBytes, n);
+                Scalars.narrowNumbers(info.dtype(), piece, 0, into, done * toBytes, n);
             }
         }
     }

@@ -61,12 +61,13 @@ sealed interface Pieces {
 
         /**
          * Counts the widest form a row takes on its way (F32), so that a quantizing transform's
-         * scratch stays as small as the output's.
+         * scratch stays as small as the output's; twice the bytes, so that F16 is written in no
+         * smaller parts than what is copied.
          */
         @Override
         public long fitting(long bytes) {
             long widest = Math.max(bytes(), tensor.info().shape().columns() * 4);
-            return Math.max(1, bytes / Math.max(1, widest));
+            return Math.max(1, 2 * bytes / Math.max(1, widest));
         }
 
         @Override

@@ -59,6 +59,10 @@ class ScalarsTest {
                         .isEqualTo(one(type, values[3 + i]));
             }
             assertThat(narrowed.get(Scalars.LE_SHORT, 1 + 2L * (COUNT - 6))).isZero();
+            if (withNan) continue;
+            byte[] numbers = new byte[bytes.length];
+            Scalars.narrowNumbers(type, values, 3, MemorySegment.ofArray(numbers), 1, COUNT - 6);
+            assertThat(numbers).isEqualTo(bytes);
         }
     }
 
