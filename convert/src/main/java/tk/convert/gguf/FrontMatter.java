@@ -57,12 +57,23 @@ final class FrontMatter {
         int end = 1;
         while (end < all.size() && !all.get(end).equals("---")) end++;
         FrontMatter matter = new FrontMatter(all.subList(1, end));
+        matter.requirePrintable();
         matter.skipBlank();
         if (matter.at == matter.lines.size()) return Optional.empty();
         JsonValue value = matter.block(matter.lines.get(matter.at).indent, 0);
         matter.skipBlank();
         if (matter.at < matter.lines.size()) throw matter.unreadable("unexpected indentation");
         return value instanceof JsonObject object ? Optional.of(object) : Optional.empty();
+    }
+
+    /** YAML has no control characters. */
+    private void requirePrintable() throws Unreadable {
+        for (at = 0; at < lines.size(); at++) {
+            if (lines.get(at).text.chars().anyMatch(c -> c < ' ' || c == 0x7f)) {
+                throw unreadable("a control character");
+            }
+        }
+        at = 0;
     }
 
     private void skipBlank() {
@@ -184,6 +195,7 @@ final class FrontMatter {
 
     /** Whether a bracket or quote that the text begins with is still open at its end. */
     private static boolean isOpen(CharSequence text) {
+        if (text.isEmpty()) return false;
         char first = text.charAt(0);
         if ("[{\"'".indexOf(first) < 0) return false;
         int depth = 0;

@@ -31,7 +31,7 @@ public final class ModuleRegex {
      * Compiles one.
      *
      * @param place the file and the JSON path it stands at, for errors
-     * @throws MalformedException where it is no regular expression
+     * @throws MalformedException where it is no regular expression, or nested too deeply
      */
     static ModuleRegex of(String python, String place) {
         if (python.length() > LONGEST) {
@@ -49,6 +49,11 @@ public final class ModuleRegex {
             throw new MalformedException(
                     "%s: `%s` is no regular expression: %s"
                             .formatted(place, python, e.getDescription()),
+                    "Correct it in adapter_config.json.",
+                    e);
+        } catch (StackOverflowError e) {
+            throw new MalformedException(
+                    "%s: a regular expression nested too deeply".formatted(place),
                     "Correct it in adapter_config.json.",
                     e);
         }
