@@ -27,6 +27,6 @@ record AddedBias(Tensor base, Tensor added, float scale) implements Tensor {
         float[] bias = new float[delta.length];
         Scalars.widen(info().dtype(), into, 0, bias, 0, bias.length);
         for (int i = 0; i < bias.length; i++) bias[i] += delta[i] * scale;
-        new RowValues(info(), bias.length).narrow(bias, bias.length, into, 0);
+        new RowValues(info()).narrow(bias, bias.length, into, 0);
     }
 }

@@ -13,6 +13,9 @@ final class Factors {
     /** Columns at a time: a block of them for all k stays in a core's cache. */
     static final int BLOCK = 512;
 
+    /** Rows at a time. */
+    static final int ROWS = 4;
+
     private final int rank;
     private final int columns;
     private final float[] left; // (rows, rank)
@@ -91,45 +94,65 @@ final class Factors {
     }
 
     /**
-     * A block of two rows of the product, each as {@link #row} gives it: what is read of the right
-     * factor serves both, which makes them half as fast again as one by one.
+     * A block of {@link #ROWS} rows of the product, each as {@link #row} gives it: what is read of
+     * the right factor serves them all, so that multiplying takes the time, and not reading.
      */
-    void rows(long row, int block, float[] first, float[] second) {
+    void rows(long row, int block, float[][] into) {
         int n = width(block);
         float[][] r = right[block];
         int at = Math.multiplyExact(Math.toIntExact(row), rank);
-        int next = Math.addExact(at, rank);
-        Arrays.fill(first, 0, n, 0);
-        Arrays.fill(second, 0, n, 0);
+        Math.addExact(at, ROWS * rank);
+        for (float[] one : into) Arrays.fill(one, 0, n, 0);
         int k = 0;
-        for (; k + 4 <= rank; k += 4) {
-            add(
-                    first,
-                    second,
-                    n,
-                    left[at + k],
-                    left[at + k + 1],
-                    left[at + k + 2],
-                    left[at + k + 3],
-                    left[next + k],
-                    left[next + k + 1],
-                    left[next + k + 2],
-                    left[next + k + 3],
-                    r[k],
-                    r[k + 1],
-                    r[k + 2],
-                    r[k + 3]);
-        }
+        for (; k + 4 <= rank; k += 4) add(into, n, at + k, r[k], r[k + 1], r[k + 2], r[k + 3]);
         for (; k < rank; k++) {
-            add(first, n, left[at + k], r[k]);
-            add(second, n, left[next + k], r[k]);
+            for (int i = 0; i < ROWS; i++) add(into[i], n, left[at + i * rank + k], r[k]);
         }
     }
 
+    private void add(
+            float[][] into, int n, int at, float[] r0, float[] r1, float[] r2, float[] r3) {
+        int b = at + rank;
+        int c = b + rank;
+        int d = c + rank;
+        add(
+                into[0],
+                into[1],
+                into[2],
+                into[3],
+                n,
+                left[at],
+                left[at + 1],
+                left[at + 2],
+                left[at + 3],
+                left[b],
+                left[b + 1],
+                left[b + 2],
+                left[b + 3],
+                left[c],
+                left[c + 1],
+                left[c + 2],
+                left[c + 3],
+                left[d],
+                left[d + 1],
+                left[d + 2],
+                left[d + 3],
+                r0,
+                r1,
+                r2,
+                r3);
+    }
+
     private static void add(
-            float[] first,
-            float[] second,
+            float[] a,
+            float[] b,
+            float[] c,
+            float[] d,
             int n,
+            float a0,
+            float a1,
+            float a2,
+            float a3,
             float b0,
             float b1,
             float b2,
@@ -138,6 +161,10 @@ final class Factors {
             float c1,
             float c2,
             float c3,
+            float d0,
+            float d1,
+            float d2,
+            float d3,
             float[] r0,
             float[] r1,
             float[] r2,
@@ -147,14 +174,10 @@ final class Factors {
             float v1 = r1[j];
             float v2 = r2[j];
             float v3 = r3[j];
-            first[j] =
-                    Math.fma(
-                            b3, v3, Math.fma(b2, v2, Math.fma(b1, v1, Math.fma(b0, v0, first[j]))));
-            second[j] =
-                    Math.fma(
-                            c3,
-                            v3,
-                            Math.fma(c2, v2, Math.fma(c1, v1, Math.fma(c0, v0, second[j]))));
+            a[j] = Math.fma(a3, v3, Math.fma(a2, v2, Math.fma(a1, v1, Math.fma(a0, v0, a[j]))));
+            b[j] = Math.fma(b3, v3, Math.fma(b2, v2, Math.fma(b1, v1, Math.fma(b0, v0, b[j]))));
+            c[j] = Math.fma(c3, v3, Math.fma(c2, v2, Math.fma(c1, v1, Math.fma(c0, v0, c[j]))));
+            d[j] = Math.fma(d3, v3, Math.fma(d2, v2, Math.fma(d1, v1, Math.fma(d0, v0, d[j]))));
         }
     }
 

@@ -35,11 +35,7 @@ final class FiniteAdapter {
                 tensor.readRows(first, count, scratch.segment());
                 Scalars.widen(tensor.info().dtype(), scratch.segment(), 0, values, 0, n);
             }
-            int largest = 0;
-            for (int i = 0; i < n; i++) {
-                largest = Math.max(largest, Float.floatToRawIntBits(values[i]) & 0x7fffffff);
-            }
-            if (largest < 0x7f800000) continue;
+            if (Scalars.largestMagnitude(values, 0, n) < 0x7f800000) continue;
             int at = 0;
             while (Float.isFinite(values[at])) at++;
             throw new MalformedException(

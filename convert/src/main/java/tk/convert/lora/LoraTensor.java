@@ -58,22 +58,23 @@ final class LoraTensor implements Tensor {
         DType type = info().dtype();
         long rowBytes = info().rowBytes();
         Factors factors = cache.of(lowRank);
-        float[] delta = new float[Factors.BLOCK];
-        float[] next = new float[Factors.BLOCK];
+        float[][] delta = new float[Factors.ROWS][Factors.BLOCK];
         float[] weight = new float[Factors.BLOCK];
-        RowValues values = new RowValues(info(), Factors.BLOCK);
+        RowValues values = new RowValues(info());
         for (int block = 0; block < factors.blocks(); block++) {
             int n = factors.width(block);
             long at = type.byteSize((long) block * Factors.BLOCK);
             long i = 0;
-            for (; i + 2 <= count; i += 2) {
-                factors.rows(first + i, block, delta, next);
-                add(delta, values, rows, i * rowBytes + at, weight, n);
-                add(next, values, rows, (i + 1) * rowBytes + at, weight, n);
+            for (; i + Factors.ROWS <= count; i += Factors.ROWS) {
+                factors.rows(first + i, block, delta);
+                for (int r = 0; r < Factors.ROWS; r++) {
+                    add(delta[r], values, rows, (i + r) * rowBytes + at, weight, n);
+                }
             }
-            if (i == count) continue;
-            factors.row(first + i, block, delta);
-            add(delta, values, rows, i * rowBytes + at, weight, n);
+            for (; i < count; i++) {
+                factors.row(first + i, block, delta[0]);
+                add(delta[0], values, rows, i * rowBytes + at, weight, n);
+            }
         }
     }
 
@@ -106,7 +107,7 @@ final class LoraTensor implements Tensor {
         Factors factors = cache.of(lowRank);
         float[] trained = magnitudes();
         float[] sum = new float[columns()];
-        RowValues values = new RowValues(info(), sum.length);
+        RowValues values = new RowValues(info());
         for (long i = 0; i < count; i++) {
             long at = i * info().rowBytes();
             sum(factors, first + i, rows, at, sum);
@@ -137,7 +138,7 @@ final class LoraTensor implements Tensor {
         float[] factor = columnFactors();
         Factors factors = cache.of(lowRank);
         float[] sum = new float[columns()];
-        RowValues values = new RowValues(info(), sum.length);
+        RowValues values = new RowValues(info());
         for (long i = 0; i < count; i++) {
             long at = i * info().rowBytes();
             sum(factors, first + i, rows, at, sum);
