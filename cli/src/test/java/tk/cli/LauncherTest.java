@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -106,5 +107,20 @@ class LauncherTest {
                 .doesNotContain("--add-modules=jdk.incubator.vector");
         assertThat(lines(start("package", "a", "--dry-run")))
                 .doesNotContain("--add-modules=jdk.incubator.vector");
+    }
+
+    @Test
+    void mergesGetTheVectorModuleWhereTheBaseIsLarge() throws Exception {
+        Path base = Files.createDirectories(home.resolve("base"));
+        Path weights = base.resolve("model.safetensors");
+        for (long megabytes : new long[] {536, 2200}) {
+            try (RandomAccessFile file = new RandomAccessFile(weights.toFile(), "rw")) {
+                file.setLength(megabytes * 1_000_000); // takes no place on the disk
+            }
+            boolean vectors =
+                    lines(start("merge-lora", base.toString(), "a", "b"))
+                            .contains("--add-modules=jdk.incubator.vector");
+            assertThat(vectors).as(megabytes + " MB").isEqualTo(megabytes > 1000);
+        }
     }
 }
