@@ -12,6 +12,8 @@ public final class Refusal {
     private static final Pattern MISNAMED =
             Pattern.compile(": is (part -?\\d+ of a model split in|the first of) ");
 
+    private static final Pattern SEVERAL = Pattern.compile(": holds \\d+ state dicts: --key ");
+
     private Refusal() {}
 
     /**
@@ -38,12 +40,21 @@ public final class Refusal {
      * its name is no such part's, that is for whoever named it to mend.
      */
     public static void ofGgufOrDone(Runnable reader) {
+        orAsks(MISNAMED, reader);
+    }
+
+    /** As {@link #orDone}, of a PyTorch file, which may ask which of its state dicts is meant. */
+    public static void ofTorchOrDone(Runnable reader) {
+        orAsks(SEVERAL, reader);
+    }
+
+    private static void orAsks(Pattern question, Runnable reader) {
         orDone(
                 () -> {
                     try {
                         reader.run();
                     } catch (UsageException e) {
-                        if (!MISNAMED.matcher(e.getMessage()).find()) throw e;
+                        if (!question.matcher(e.getMessage()).find()) throw e;
                     }
                 });
     }

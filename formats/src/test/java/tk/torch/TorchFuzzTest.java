@@ -30,7 +30,7 @@ class TorchFuzzTest {
     void readsOrRefuses(byte[] data) {
         SourceFile file = SourceFile.inMemory(PATH, data);
         Refusal.orDone(() -> assertThat(PickleAudit.of(file).lookups()).isNotNull());
-        Refusal.orDone(() -> read(file, TorchContainer::open));
+        Refusal.ofTorchOrDone(() -> read(file, TorchContainer::open));
     }
 
     /**
@@ -48,7 +48,7 @@ class TorchFuzzTest {
         }
         var audit = PickleAudit.of(List.of(TorchZip.pickle(file, pickle)));
         assertThat(audit.lookups()).isNotNull();
-        Refusal.orDone(() -> read(file, source -> new TorchZip(source, directory)));
+        Refusal.ofTorchOrDone(() -> read(file, source -> new TorchZip(source, directory)));
     }
 
     private static ZipEntry stored(String name, long size, long offset) {

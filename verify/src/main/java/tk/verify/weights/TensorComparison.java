@@ -249,8 +249,7 @@ final class TensorComparison {
                 tally.notNearest++;
                 // A NaN is never within a step.
                 if (!(beyond <= spacing * (fitsAfterCoding() ? 2 : 1))) {
-                    if (tally.farOff++ == 0)
-                        tally.rememberFirst(firstRow, i, expected[i], found[i]);
+                    tally.addFarOff(firstRow, i, expected[i], found[i]);
                 }
             }
         }
@@ -307,7 +306,8 @@ final class TensorComparison {
 
     /** What the errors of another rounding have in common, where they should have nothing. */
     private Optional<String> pattern(TensorVerdict verdict) {
-        if (!verdict.isAnotherRounding()) return Optional.empty();
+        // What was fitted by weights that are not known here has a pattern of these.
+        if (!verdict.isAnotherRounding() || fitsAfterCoding()) return Optional.empty();
         return ErrorPattern.of(source, target, rows)
                 .finding()
                 .map(finding -> "`%s`: %s".formatted(target.info().name(), finding));

@@ -34,6 +34,12 @@ final class TensorTally {
     /** Values more than a step away. */
     long farOff;
 
+    /** The most of them in one row. */
+    long farOffInRow;
+
+    private long lastFarRow = -1;
+    private long inLastFarRow;
+
     /** Blocks whose scale is 0 although their values are not. */
     long lostBlocks;
 
@@ -59,6 +65,15 @@ final class TensorTally {
         // The source's NaN keeps its sign only in some types; any NaN stands for it.
         if (Float.isNaN(expected) && Float.isNaN(found)) return;
         if (wrong++ == 0) rememberFirst(firstRow, index, expected, found);
+    }
+
+    /** A value more than a step away; rows come in order. */
+    void addFarOff(long firstRow, int index, float expected, float found) {
+        if (farOff++ == 0) rememberFirst(firstRow, index, expected, found);
+        long row = firstRow + index / columns;
+        inLastFarRow = row == lastFarRow ? inLastFarRow + 1 : 1;
+        lastFarRow = row;
+        farOffInRow = Math.max(farOffInRow, inLastFarRow);
     }
 
     void rememberFirst(long firstRow, int index, float expected, float found) {
