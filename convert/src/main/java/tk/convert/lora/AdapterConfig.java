@@ -110,14 +110,14 @@ public record AdapterConfig(
         if (layers.isEmpty() || !(targets instanceof Named || targets instanceof AllLinear)) {
             return true;
         }
-        String number = "";
-        for (ModuleRegex pattern : layersPattern) {
-            number = pattern.firstGroup(path);
-            if (!number.isEmpty()) break;
-        }
-        return !number.isEmpty()
-                && number.length() < 9
-                && layers.contains(Integer.parseInt(number));
+        // PEFT looks at the first pattern that matches, whether or not its number is in the match.
+        return layersPattern.stream()
+                .filter(pattern -> pattern.begins(path))
+                .findFirst()
+                .flatMap(pattern -> pattern.index(path))
+                .filter(number -> number.length() < 9)
+                .filter(number -> layers.contains(Integer.parseInt(number)))
+                .isPresent();
     }
 
     /** Whether the module is, or lies within, one that was trained whole: PEFT lets that win. */

@@ -152,9 +152,12 @@ final class AdapterConfigReader {
                     case JsonString(String text) -> List.of(text);
                     case JsonValue value -> strings("layers_pattern", value);
                 };
-        if (patterns.isEmpty()) patterns = List.of("[^.]*");
+        String number = "\\.(?P<idx>\\d+)\\.";
+        if (patterns.isEmpty()) {
+            return List.of(ModuleRegex.of(".*?\\.[^.]*" + number, at("layers_pattern")));
+        }
         return patterns.stream()
-                .map(p -> ModuleRegex.of(".*\\." + p + "\\.(\\d+)\\.", at("layers_pattern")))
+                .map(p -> ModuleRegex.of("(?:^|.*?\\.)" + p + number, at("layers_pattern")))
                 .toList();
     }
 

@@ -3,6 +3,7 @@ package tk.convert.lora;
 import tk.error.MalformedException;
 
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -64,17 +65,25 @@ public final class ModuleRegex {
         return run(path, Matcher::matches);
     }
 
-    /** The first group of a match at the path's beginning ({@code re.match}), or empty text. */
-    String firstGroup(String path) {
-        StringBuilder group = new StringBuilder();
+    /** Whether the path's beginning matches ({@code re.match}). */
+    boolean begins(String path) {
+        return run(path, Matcher::lookingAt);
+    }
+
+    /**
+     * The group called {@code idx} of a match at the path's beginning ({@code re.match}); empty
+     * where there is no match, or the group has no part in it.
+     */
+    Optional<String> index(String path) {
+        StringBuilder index = new StringBuilder();
         run(
                 path,
                 matcher -> {
-                    if (!matcher.lookingAt()) return false;
-                    group.append(matcher.group(1));
+                    if (!matcher.lookingAt() || matcher.group("idx") == null) return false;
+                    index.append(matcher.group("idx"));
                     return true;
                 });
-        return group.toString();
+        return Optional.of(index.toString()).filter(text -> !text.isEmpty());
     }
 
     private interface Attempt {

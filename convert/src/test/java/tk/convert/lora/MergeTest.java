@@ -15,6 +15,8 @@ import static tk.convert.lora.TinyAdapter.seeded;
 import static tk.convert.lora.TinyAdapter.values;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 import tk.convert.Dialect;
 import tk.convert.HfModel;
@@ -268,15 +270,19 @@ final class MergeTest {
                 .isEqualTo(values(base, "lm_head.weight"));
     }
 
-    @Test
-    void exclusionsMayBeNamesAndLayersMayHaveAPatternOfTheirOwn() {
+    /**
+     * PEFT puts the pattern into a larger one; with groups of its own, the number is not the first.
+     */
+    @ParameterizedTest
+    @ValueSource(strings = {"blocks,layers", "(h|layers)", "model.layers", "lay(?P<rest>.*)"})
+    void exclusionsMayBeNamesAndLayersMayHaveAPatternOfTheirOwn(String patterns) {
         HfModel base = base(DType.F32, Map.of());
         TinyAdapter adapter =
                 seeded(3)
                         .with("target_modules", List.of("q_proj", "up_proj"))
                         .with("exclude_modules", List.of("up_proj"))
                         .with("layers_to_transform", List.of(0))
-                        .with("layers_pattern", List.of("blocks", "layers"))
+                        .with("layers_pattern", List.of(patterns.split(",")))
                         .linear(Q0, 24, 16, 3);
         Merge merge = proven(merge(base, adapter.open()));
         assertThat(merge.steps().getFirst().plan().lowRank()).containsOnlyKeys(Q0);
