@@ -1,5 +1,6 @@
 package tk.tokenizer;
 
+import tk.error.MalformedException;
 import tk.tokenizer.GgufVocabulary.Token;
 import tk.tokenizer.GgufVocabulary.UnigramRules;
 
@@ -29,6 +30,12 @@ final class UgmAlgorithm implements GgufTokenizer.Algorithm {
         addSpacePrefix = vocabulary.addSpacePrefix().orElse(false);
         unknownId = vocabulary.specialId("unk").orElse(2);
         List<Token> list = vocabulary.tokens();
+        if (unknownId >= list.size()) {
+            throw new MalformedException(
+                    "tokenizer.ggml.tokens: %d tokens, so that there is none for unknown characters (%d)"
+                            .formatted(list.size(), unknownId),
+                    "Convert the model again from its source.");
+        }
         Trie trie = new Trie(list.size() * 8);
         double[] scores = new double[list.size()];
         float lowest = Float.MAX_VALUE;
