@@ -32,7 +32,7 @@ final class UgmAlgorithm implements GgufTokenizer.Algorithm {
         List<Token> list = vocabulary.tokens();
         if (unknownId >= list.size()) {
             throw new MalformedException(
-                    "tokenizer.ggml.tokens: %d tokens, so that there is none for unknown characters (%d)"
+                    "GGUF: tokenizer.ggml.tokens has %d entries, so that there is none for unknown characters (%d)"
                             .formatted(list.size(), unknownId),
                     "Convert the model again from its source.");
         }
