@@ -25,22 +25,41 @@ import java.util.function.UnaryOperator;
 final class JsonDecoder {
     private JsonDecoder() {}
 
+    /** One change of a list of texts. */
+    private interface Step {
+        /**
+         * The changed list.
+         *
+         * @param most how long all its texts together may be
+         */
+        List<String> apply(List<String> tokens, int most);
+    }
+
     /**
      * Reads it. Without a decoder, tokenizers puts a space between all tokens.
      *
      * @param place what to call it in errors
      */
     static UnaryOperator<List<String>> parse(JsonValue value, String place) {
-        if (value == JsonNull.NULL) return tokens -> List.of(String.join(" ", tokens));
+        Step step = step(value, place);
+        return tokens -> step.apply(tokens, JsonNormalizer.most(length(tokens)));
+    }
+
+    private static long length(List<String> tokens) {
+        return tokens.stream().mapToLong(String::length).sum();
+    }
+
+    private static Step step(JsonValue value, String place) {
+        if (value == JsonNull.NULL) return (tokens, most) -> List.of(String.join(" ", tokens));
         if (!(value instanceof JsonObject object)) {
             throw new MalformedException(place + ": expected an object");
         }
         String type = object.string("type").orElse("");
         return switch (type) {
             case "Sequence" -> sequence(object, place);
-            case "ByteLevel" -> JsonDecoder::byteLevel;
-            case "ByteFallback" -> JsonDecoder::byteFallback;
-            case "Fuse" -> tokens -> List.of(String.join("", tokens));
+            case "ByteLevel" -> (tokens, most) -> byteLevel(tokens);
+            case "ByteFallback" -> (tokens, most) -> byteFallback(tokens);
+            case "Fuse" -> (tokens, most) -> List.of(String.join("", tokens));
             case "Metaspace" -> metaspace(object);
             case "Replace" -> replace(object, place);
             case "Strip" -> strip(object);
@@ -51,15 +70,15 @@ final class JsonDecoder {
         };
     }
 
-    private static UnaryOperator<List<String>> sequence(JsonObject object, String place) {
-        List<UnaryOperator<List<String>>> steps = new ArrayList<>();
+    private static Step sequence(JsonObject object, String place) {
+        List<Step> steps = new ArrayList<>();
         List<JsonValue> parts = object.array("decoders").map(JsonArray::items).orElse(List.of());
         for (int i = 0; i < parts.size(); i++) {
-            steps.add(parse(parts.get(i), "%s.decoders[%d]".formatted(place, i)));
+            steps.add(step(parts.get(i), "%s.decoders[%d]".formatted(place, i)));
         }
-        return tokens -> {
+        return (tokens, most) -> {
             List<String> result = tokens;
-            for (UnaryOperator<List<String>> step : steps) result = step.apply(result);
+            for (Step step : steps) result = step.apply(result, most);
             return result;
         };
     }
@@ -103,13 +122,13 @@ final class JsonDecoder {
         }
     }
 
-    private static UnaryOperator<List<String>> metaspace(JsonObject object) {
+    private static Step metaspace(JsonObject object) {
         String space = object.string("replacement").orElse("\u2581");
         boolean prepended =
                 object.string("prepend_scheme")
                         .map(scheme -> !scheme.equals("never"))
                         .orElse(object.bool("add_prefix_space").orElse(true));
-        return tokens -> {
+        return (tokens, most) -> {
             List<String> result = new ArrayList<>(tokens.size());
             for (String token : tokens) {
                 String text = token.replace(space, " ");
@@ -120,17 +139,27 @@ final class JsonDecoder {
         };
     }
 
-    private static UnaryOperator<List<String>> replace(JsonObject object, String place) {
-        UnaryOperator<String> replace =
-                JsonNormalizer.parse(object, place); // the same words in both places
-        return tokens -> tokens.stream().map(replace).toList();
+    private static Step replace(JsonObject object, String place) {
+        JsonNormalizer.Step replace =
+                JsonNormalizer.step(object, place); // the same words in both places
+        return (tokens, most) -> {
+            List<String> result = new ArrayList<>(tokens.size());
+            int left = most;
+            for (String token : tokens) {
+                String text = replace.apply(token, left);
+                left -= text.length();
+                result.add(text);
+            }
+            return result;
+        };
     }
 
-    private static UnaryOperator<List<String>> strip(JsonObject object) {
+    private static Step strip(JsonObject object) {
         String content = object.string("content").orElse(" ");
         int start = (int) (long) object.number("start").flatMap(JsonNumber::asLong).orElse(0L);
         int stop = (int) (long) object.number("stop").flatMap(JsonNumber::asLong).orElse(0L);
-        return tokens -> tokens.stream().map(token -> strip(token, content, start, stop)).toList();
+        return (tokens, most) ->
+                tokens.stream().map(token -> strip(token, content, start, stop)).toList();
     }
 
     private static String strip(String token, String content, int start, int stop) {
