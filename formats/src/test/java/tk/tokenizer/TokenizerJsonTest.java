@@ -13,6 +13,7 @@ import tk.json.JsonValue.JsonObject;
 import tk.testing.Shared;
 import tk.tokenizer.Tokenizer.Specials;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.SequencedMap;
@@ -45,6 +46,35 @@ class TokenizerJsonTest {
             assertThat(tokenizer.encode(expected.text(), Specials.PARSE)).isEqualTo(expected.ids());
         }
         assertThat(tokenizer.encodePrompt("a")).hasSize(2).startsWith(1600);
+    }
+
+    /** Ten replacements, each of which makes eight of what the next one replaces. */
+    @Test
+    void refusesReplacementsThatWouldFillTheMemory() {
+        JsonObject doubling =
+                JsonVariants.json(
+                        "type",
+                        "Replace",
+                        "pattern",
+                        JsonVariants.json("String", "a"),
+                        "content",
+                        "aaaaaaaa");
+        JsonObject normalizer =
+                JsonVariants.json(
+                        "type", "Sequence", "normalizers", Collections.nCopies(10, doubling));
+        TokenizerJson tokenizer = of(tiny().with("normalizer", normalizer));
+        assertThatThrownBy(() -> tokenizer.encode("a", Specials.PARSE))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining("normalizers[5]")
+                .hasMessageContaining("64 times");
+        JsonObject decoder =
+                JsonVariants.json(
+                        "type", "Sequence", "decoders", Collections.nCopies(10, doubling));
+        TokenizerJson decoding = of(tiny().with("decoder", decoder));
+        int[] ids = decoding.encode("a", Specials.PARSE);
+        assertThatThrownBy(() -> decoding.decodeAll(ids))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining("decoders[5]");
     }
 
     @Test
