@@ -1,30 +1,23 @@
 package tk.checkpoint;
 
-import static java.util.concurrent.TimeUnit.MILLISECONDS;
-
 import org.jspecify.annotations.Nullable;
 
 import tk.error.IoException;
 import tk.error.UsageException;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileStore;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -43,20 +36,12 @@ public final class StagedOutput implements AutoCloseable {
     private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
     private static volatile @Nullable Thread cleaner;
 
-    /** Milliseconds between two flushes. */
-    private static final long FLUSH_PAUSE = 50;
-
     private final Path target;
     private final List<Path> siblings;
     private final Path stage;
     private final boolean force;
     private final @Nullable Path createdParent;
-    private final CountDownLatch flushed = new CountDownLatch(1);
-    private @Nullable Thread flusher;
-
-    /** The system tells of bytes that it could not write once: to whoever flushes first. */
-    private volatile @Nullable IOException flushFailure;
-
+    private @Nullable EarlyFlush flush;
     private boolean done;
 
     private StagedOutput(
@@ -187,17 +172,16 @@ public final class StagedOutput implements AutoCloseable {
 
     /** Flushes what was written and moves it into place. */
     public void commit() {
-        endFlushing();
+        IOException failure = endFlushing();
         try {
-            IOException failure = flushFailure;
             if (failure != null) throw failure;
-            sync(stage);
+            Durable.sync(stage);
             if (!siblings.isEmpty()) moveSiblings();
             else if (force && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) replace();
             else if (Files.isDirectory(stage))
                 Files.move(stage, target, StandardCopyOption.ATOMIC_MOVE);
             else moveFile();
-            syncFolder(target.getParent());
+            Durable.syncFolder(target.getParent());
         } catch (IOException e) {
             throw new IoException(target + ": cannot be put in place: " + reason(e), null, e);
         }
@@ -242,48 +226,14 @@ public final class StagedOutput implements AutoCloseable {
 
     /**
      * Brings what is staged onto the disk from now on, while it is written, read back and checked:
-     * {@link #commit} then has little to wait for. By itself a system with much memory begins when
-     * gigabytes have gathered.
+     * {@link #commit} then has little to wait for.
      */
     public void flush() {
-        flusher =
-                Thread.ofPlatform()
-                        .daemon()
-                        .name("tk-flush")
-                        .start(
-                                () -> {
-                                    try {
-                                        while (!flushed.await(FLUSH_PAUSE, MILLISECONDS)) {
-                                            if (Files.exists(stage)) sync(stage);
-                                        }
-                                    } catch (InterruptedException e) {
-                                        // Nobody does that.
-                                    } catch (NoSuchFileException e) {
-                                        // Committing does it again.
-                                    } catch (IOException e) {
-                                        flushFailure = e;
-                                    } catch (UncheckedIOException e) {
-                                        flushFailure = e.getCause();
-                                    }
-                                });
+        flush = EarlyFlush.of(stage);
     }
 
-    /** Waits for the flush that is under way, if any, and begins no other. */
-    private void endFlushing() {
-        Thread thread = flusher;
-        if (thread == null) return;
-        flusher = null;
-        flushed.countDown();
-        boolean interrupted = false;
-        while (true) {
-            try {
-                thread.join();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) Thread.currentThread().interrupt();
+    private @Nullable IOException endFlushing() {
+        return flush == null ? null : flush.end();
     }
 
     /** Removes what was not committed. */
@@ -314,39 +264,6 @@ public final class StagedOutput implements AutoCloseable {
         Path missing = null;
         for (Path p = folder; p != null && !Files.exists(p); p = p.getParent()) missing = p;
         return missing;
-    }
-
-    private static void sync(Path path) throws IOException {
-        if (!Files.isDirectory(path)) {
-            syncFile(path);
-            return;
-        }
-        List<Path> files;
-        try (Stream<Path> walk = Files.walk(path)) {
-            files = walk.toList();
-        }
-        for (Path file : files) {
-            if (Files.isRegularFile(file)) syncFile(file);
-            else syncFolder(file);
-        }
-    }
-
-    private static void syncFile(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            channel.force(true);
-        }
-    }
-
-    /**
-     * Makes the rename itself durable; Windows cannot open a folder, and there it is not needed.
-     */
-    private static void syncFolder(@Nullable Path folder) {
-        if (folder == null) return;
-        try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
-            channel.force(true);
-        } catch (IOException unsupported) {
-            // Nothing is lost but the guarantee against a power cut within the next seconds.
-        }
     }
 
     private static void removeAbandoned(Path target) {
