@@ -23,9 +23,10 @@ import java.util.SplittableRandom;
  *       as the rounding.
  * </ul>
  *
- * <p>Measured on Gaussian weights of 256 × 256 to 2,048 × 768 in 3 to 5 bits, rounded to nearest
- * and by GPTQ with inputs from uncorrelated to spectra falling as i^-1.5: factor − 1 between −1.14
- * and −0.75 times the normalised error, direction 0.84 to 0.96.
+ * <p>Measured on Gaussian weights of up to 6,000 rows or 3,000 columns in 3 to 5 bits, rounded to
+ * nearest and with errors compensated as GPTQ does, for inputs from independent to nearly equal:
+ * factor − 1 between −1.14 and −0.75 times the normalised error, direction 0.84 to 1.14. {@code
+ * ErrorPatternTest} has such errors.
  *
  * @param factor Σ source · target / Σ target²
  * @param nmse Σ (target − source)² / Σ source²
@@ -36,7 +37,11 @@ record ErrorPattern(double factor, double nmse, double direction, long values) {
     /** About as many values are looked at, in rows evenly spread: 16 MiB. */
     private static final int SAMPLE = 1 << 22;
 
-    private static final double LARGEST_DIRECTION = 1.1;
+    /**
+     * Errors made good in the next column are not independent: with many more rows than columns
+     * their direction tends to the root of 2.
+     */
+    private static final double LARGEST_DIRECTION = 1.5;
 
     /** Enough for what lies above the limit to stand out from what lies below. */
     private static final int ITERATIONS = 24;

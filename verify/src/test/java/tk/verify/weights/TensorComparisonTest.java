@@ -27,7 +27,7 @@ class TensorComparisonTest {
     private static final Role ROLE = new Role(Part.QUERY, 0, false);
 
     /** A tensor as its bytes. */
-    private record Bytes(TensorInfo info, byte[] bytes) implements Tensor {
+    record Bytes(TensorInfo info, byte[] bytes) implements Tensor {
         @Override
         public void readRows(long first, long count, MemorySegment into) {
             int rowBytes = (int) info.rowBytes();
