@@ -50,7 +50,7 @@ final class VectorBlockDots {
                                 .fma(FloatVector.fromArray(FLOATS, x, xAt + i + l), sum);
             }
         }
-        return sum.reduceLanes(VectorOperators.ADD);
+        return LaneSum.of(sum);
     }
 
     /** Likewise for blocks of 18 bytes: d, 16 bytes of nibbles, the low ones first. */
@@ -80,7 +80,7 @@ final class VectorBlockDots {
                                 .fma(FloatVector.fromArray(FLOATS, x, xAt + i + l + 16), high);
             }
         }
-        return low.add(high).reduceLanes(VectorOperators.ADD);
+        return LaneSum.of(low.add(high));
     }
 
     /**
@@ -122,7 +122,7 @@ final class VectorBlockDots {
                 }
             }
         }
-        return low.add(high).reduceLanes(VectorOperators.ADD);
+        return LaneSum.of(low.add(high));
     }
 
     /**
@@ -172,7 +172,7 @@ final class VectorBlockDots {
                 }
             }
         }
-        return low.add(high).reduceLanes(VectorOperators.ADD);
+        return LaneSum.of(low.add(high));
     }
 
     /**
@@ -239,6 +239,6 @@ final class VectorBlockDots {
                                 .fma(FloatVector.fromArray(FLOATS, x, p + 96), sum3);
             }
         }
-        return sum0.add(sum1).add(sum2.add(sum3)).reduceLanes(VectorOperators.ADD);
+        return LaneSum.of(sum0.add(sum1).add(sum2.add(sum3)));
     }
 }

@@ -47,7 +47,7 @@ final class VectorDots {
                     FloatVector.fromMemorySegment(FLOATS, w, at + 4L * i, LITTLE)
                             .fma(FloatVector.fromArray(FLOATS, x, xAt + i), s0);
         }
-        return s0.add(s1).reduceLanes(VectorOperators.ADD);
+        return LaneSum.of(s0.add(s1));
     }
 
     /**
@@ -79,7 +79,7 @@ final class VectorDots {
                     FloatVector.fromArray(FLOATS, a, aAt + i)
                             .fma(FloatVector.fromArray(FLOATS, b, bAt + i), s0);
         }
-        float sum = s0.add(s1).add(s2.add(s3)).reduceLanes(VectorOperators.ADD);
+        float sum = LaneSum.of(s0.add(s1).add(s2.add(s3)));
         for (; i < count; i++) sum += a[aAt + i] * b[bAt + i];
         return sum;
     }
@@ -113,6 +113,6 @@ final class VectorDots {
                             .lanewise(VectorOperators.LSHL, 16);
             s0 = bits.reinterpretAsFloats().fma(FloatVector.fromArray(FLOATS, x, xAt + i), s0);
         }
-        return s0.add(s1).reduceLanes(VectorOperators.ADD);
+        return LaneSum.of(s0.add(s1));
     }
 }
