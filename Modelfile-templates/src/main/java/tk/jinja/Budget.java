@@ -11,7 +11,7 @@ import java.util.Locale;
 final class Budget {
     private static final long STEPS = 5_000_000;
     private static final long CHARACTERS = 50_000_000;
-    private static final int DEPTH = 150;
+    private static final int DEPTH = 450;
 
     private long steps;
     private long characters;
@@ -31,7 +31,7 @@ final class Budget {
                     String.format(Locale.ROOT, "makes more than %,d characters", CHARACTERS));
     }
 
-    /** Into a macro, a nested value, a recursive loop. */
+    /** Into a statement, an expression, a function, a nested value: each takes of the stack. */
     void enter() {
         if (++depth > DEPTH) throw exceeded("nests deeper than %d".formatted(DEPTH));
     }

@@ -28,6 +28,13 @@ final class Evaluator {
 
     Object value(Expression expression, Scope scope) {
         operators.budget().step();
+        operators.budget().enter();
+        Object value = computed(expression, scope);
+        operators.budget().leave();
+        return value;
+    }
+
+    private Object computed(Expression expression, Scope scope) {
         return switch (expression) {
             case Expression.Constant(Object value) -> value;
             case Expression.Name(String name) -> scope.get(name);
@@ -36,7 +43,7 @@ final class Evaluator {
             case Expression.DictDisplay(var entries) -> {
                 Map<Object, Object> map = new LinkedHashMap<>();
                 for (Expression.Entry entry : entries)
-                    map.put(hashable(value(entry.key(), scope)), value(entry.value(), scope));
+                    map.put(operators.key(value(entry.key(), scope)), value(entry.value(), scope));
                 yield map;
             }
             case Expression.Conditional(var test, var then, var otherwise) -> {
@@ -155,11 +162,5 @@ final class Evaluator {
                             throw new JinjaError(
                                     "slice indices must be integers or None, not " + Types.name(v));
                         });
-    }
-
-    private static Object hashable(Object key) {
-        if (key instanceof List || key instanceof Map)
-            throw new JinjaError("unhashable type: '%s'".formatted(Types.name(key)));
-        return key;
     }
 }

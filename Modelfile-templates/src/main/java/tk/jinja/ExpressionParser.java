@@ -45,25 +45,38 @@ final class ExpressionParser {
     Expression expression() {
         tokens.enter();
         Expression value = or();
+        int depth = tokens.depth();
         while (tokens.skipsName("if")) {
+            tokens.enter();
             Expression test = or();
             Optional<Expression> otherwise =
                     tokens.skipsName("else") ? Optional.of(expression()) : Optional.empty();
             value = new Expression.Conditional(test, value, otherwise);
         }
+        tokens.leaveTo(depth);
         tokens.leave();
         return value;
     }
 
     private Expression or() {
         Expression left = and();
-        while (tokens.skipsName("or")) left = new Expression.Or(left, and());
+        int depth = tokens.depth();
+        while (tokens.skipsName("or")) {
+            tokens.enter();
+            left = new Expression.Or(left, and());
+        }
+        tokens.leaveTo(depth);
         return left;
     }
 
     private Expression and() {
         Expression left = not();
-        while (tokens.skipsName("and")) left = new Expression.And(left, not());
+        int depth = tokens.depth();
+        while (tokens.skipsName("and")) {
+            tokens.enter();
+            left = new Expression.And(left, not());
+        }
+        tokens.leaveTo(depth);
         return left;
     }
 
@@ -97,10 +110,13 @@ final class ExpressionParser {
 
     private Expression sum() {
         Expression left = concatenation();
+        int depth = tokens.depth();
         while (tokens.current().isOperator("+") || tokens.current().isOperator("-")) {
+            tokens.enter();
             String operator = tokens.next().text();
             left = new Expression.Arithmetic(operator, left, concatenation());
         }
+        tokens.leaveTo(depth);
         return left;
     }
 
@@ -114,18 +130,25 @@ final class ExpressionParser {
 
     private Expression product() {
         Expression left = power();
+        int depth = tokens.depth();
         while (tokens.current().kind() == Token.Kind.OPERATOR
                 && Set.of("*", "/", "//", "%").contains(tokens.current().text())) {
+            tokens.enter();
             String operator = tokens.next().text();
             left = new Expression.Arithmetic(operator, left, power());
         }
+        tokens.leaveTo(depth);
         return left;
     }
 
     private Expression power() {
         Expression left = unary(true);
-        while (tokens.skipsOperator("**"))
+        int depth = tokens.depth();
+        while (tokens.skipsOperator("**")) {
+            tokens.enter();
             left = new Expression.Arithmetic("**", left, unary(true));
+        }
+        tokens.leaveTo(depth);
         return left;
     }
 
@@ -222,12 +245,19 @@ final class ExpressionParser {
 
     private Expression postfix(Expression of) {
         Expression value = of;
+        int depth = tokens.depth();
         while (true) {
-            if (tokens.skipsOperator(".")) value = attribute(value);
-            else if (tokens.skipsOperator("[")) value = item(value);
-            else if (tokens.current().isOperator("("))
+            tokens.enter();
+            if (tokens.skipsOperator(".")) {
+                value = attribute(value);
+            } else if (tokens.skipsOperator("[")) {
+                value = item(value);
+            } else if (tokens.current().isOperator("(")) {
                 value = new Expression.Call(value, arguments());
-            else return value;
+            } else {
+                tokens.leaveTo(depth);
+                return value;
+            }
         }
     }
 
@@ -276,19 +306,31 @@ final class ExpressionParser {
 
     private Expression filtered(Expression of) {
         Expression value = of;
+        int depth = tokens.depth();
         while (true) {
-            if (tokens.skipsOperator("|")) value = filter(Optional.of(value));
-            else if (tokens.skipsName("is")) value = test(value);
-            else if (tokens.current().isOperator("("))
+            tokens.enter();
+            if (tokens.skipsOperator("|")) {
+                value = filter(Optional.of(value));
+            } else if (tokens.skipsName("is")) {
+                value = test(value);
+            } else if (tokens.current().isOperator("(")) {
                 value = new Expression.Call(value, arguments());
-            else return value;
+            } else {
+                tokens.leaveTo(depth);
+                return value;
+            }
         }
     }
 
     /** {@code name(…)|name(…)}, applied to a block where there is no input. */
     Filter filters(Optional<Expression> input) {
         Filter filter = filter(input);
-        while (tokens.skipsOperator("|")) filter = filter(Optional.of(filter));
+        int depth = tokens.depth();
+        while (tokens.skipsOperator("|")) {
+            tokens.enter();
+            filter = filter(Optional.of(filter));
+        }
+        tokens.leaveTo(depth);
         return filter;
     }
 

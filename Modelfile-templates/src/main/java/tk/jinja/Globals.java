@@ -70,7 +70,7 @@ final class Globals {
             for (Object pair : operators.items(from)) {
                 List<Object> two = operators.items(pair);
                 if (two.size() != 2) throw new JinjaError("dictionary update sequence needs pairs");
-                map.put(two.get(0), two.get(1));
+                map.put(operators.key(two.get(0)), two.get(1));
             }
         }
         map.putAll(arguments.named());

@@ -40,7 +40,9 @@ final class Interpreter {
         for (Statement statement : statements) {
             operators.budget().step();
             line = statement.line();
+            operators.budget().enter();
             Flow flow = run(statement, scope, out);
+            operators.budget().leave();
             if (flow != Flow.NEXT) return flow;
         }
         return Flow.NEXT;

@@ -66,7 +66,10 @@ final class Lookup {
 
     private Optional<Object> get(Object target, Object index) {
         return switch (target) {
-            case Map<?, ?> map -> Optional.ofNullable(map.get(index));
+            case Map<?, ?> map ->
+                    operators.hashable(index)
+                            ? Optional.ofNullable(map.get(index))
+                            : Optional.empty();
             case LoopContext loop ->
                     index instanceof String name ? loop.attribute(name) : Optional.empty();
             case List<?> list -> place(index, list.size()).map(list::get);
@@ -122,7 +125,7 @@ final class Lookup {
                     case "get" ->
                             a -> {
                                 var bound = a.bind("get", "key", "default");
-                                Object value = map.get(bound.required("key"));
+                                Object value = map.get(operators.key(bound.required("key")));
                                 return value != null ? value : bound.get("default", None.NONE);
                             };
                     default -> null;

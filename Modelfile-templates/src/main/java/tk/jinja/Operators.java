@@ -79,6 +79,28 @@ final class Operators {
         return equal;
     }
 
+    /** A value as a mapping's key. */
+    Object key(Object value) {
+        if (!hashable(value))
+            throw new JinjaError("unhashable type: '%s'".formatted(Types.name(value)));
+        return value;
+    }
+
+    /**
+     * Whether a value can be a mapping's key. Its parts are counted here because the hash, which
+     * goes through them as well, counts nothing.
+     */
+    boolean hashable(Object value) {
+        budget.step();
+        if (!(value instanceof Tuple(var items)))
+            return !(value instanceof List || value instanceof Map);
+        budget.enter();
+        boolean hashable = true;
+        for (Object item : items) hashable = hashable && hashable(item);
+        budget.leave();
+        return hashable;
+    }
+
     boolean holds(String operator, Object a, Object b) {
         return switch (operator) {
             case "==" -> equal(a, b);
@@ -161,7 +183,7 @@ final class Operators {
                 throw new JinjaError(
                         "'in <string>' requires string as left operand, not " + Types.name(item));
             }
-            case Map<?, ?> map -> map.containsKey(item);
+            case Map<?, ?> map -> map.containsKey(key(item));
             default -> {
                 boolean found = false;
                 for (Iterator<?> it = iterator(container); !found && it.hasNext(); )

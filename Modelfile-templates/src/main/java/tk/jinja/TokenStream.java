@@ -6,8 +6,11 @@ import java.util.List;
 
 /** The tokens in turn, with errors that say where. */
 final class TokenStream {
-    /** Deeper nesting is no chat template's, and would exhaust the stack. */
-    private static final int MAX_DEPTH = 100;
+    /**
+     * Deeper nesting is no chat template's, and would exhaust the stack. A chain, as of {@code a +
+     * b + c}, nests as deep as it is long.
+     */
+    private static final int MAX_DEPTH = 200;
 
     private final List<Token> tokens;
     private int at;
@@ -67,6 +70,15 @@ final class TokenStream {
 
     void leave() {
         depth--;
+    }
+
+    /** How deep what comes next is nested; {@link #leaveTo} goes back there at a chain's end. */
+    int depth() {
+        return depth;
+    }
+
+    void leaveTo(int outer) {
+        depth = outer;
     }
 
     MalformedException unexpected() {

@@ -89,6 +89,11 @@ class JinjaTemplateTest {
                 "{% macro a() %}{{ b() }}{% endmacro %}{% macro b() %}{{ a() }}{% endmacro %}{{ a() }}",
                 "{{ ([[0] * 9999] * 9999)|tojson }}",
                 "{{ '%s' % ('a' * 30000000) ~ 'b' * 30000000 }}",
+                "{% macro m(n) %}{{ (((m(1) + 1) + 1)|string + 'a')[0]|string|string }}{% endmacro %}{{ m(1) }}",
+                "{% macro m(n) %}{{ [[[[{'a': (m(1) if true else 1)}]]]] }}{% endmacro %}{{ m(1) }}",
+                "{% macro m(n) %}{% for i in [1] %}{% if true %}{% set a %}{{ m(m(n)) }}{% endset %}{% endif %}{% endfor %}{% endmacro %}{{ m(1) }}",
+                "{% set ns = namespace(k=1) %}{% for i in range(9999) %}{% set ns.k = (ns.k,) %}{% endfor %}{{ {ns.k: 1} }}",
+                "{% set ns = namespace(k=1) %}{% for i in range(99) %}{% set ns.k = (ns.k, ns.k) %}{% endfor %}{{ {1: 1}[ns.k] }}",
             })
     void endsWhatWouldTakeTooMuch(String template) {
         assertThatThrownBy(() -> rendered(template)).isInstanceOf(UnsafeException.class);
@@ -99,6 +104,26 @@ class JinjaTemplateTest {
     void refusesToNestWithoutEnd(String opening) {
         assertThatThrownBy(() -> JinjaTemplate.parse("{{ " + opening.repeat(100_000)))
                 .isInstanceOf(MalformedException.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                " + 1", " * 1", " ** 1", " and 1", " or 1", ".a", "[1]", "()", "|e", " if 1"
+            })
+    void refusesChainsWithoutEnd(String link) {
+        assertThatThrownBy(() -> JinjaTemplate.parse("{{ 1" + link.repeat(100_000) + " }}"))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining("nested deeper");
+        assertThat(JinjaTemplate.parse("{{ a" + link.repeat(150) + " }}")).isNotNull();
+    }
+
+    @Test
+    void flatExpressionsMayBeLong() {
+        assertThat(rendered("{{ 1" + " ~ 1".repeat(1000) + " }}"))
+                .isEqualTo(new Rendering.Text("1".repeat(1001)));
+        assertThat(rendered("{{ 'a'" + " + 'a'".repeat(150) + " }}"))
+                .isEqualTo(new Rendering.Text("a".repeat(151)));
     }
 
     @Test

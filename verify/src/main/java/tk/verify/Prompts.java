@@ -50,11 +50,14 @@ record Prompts(List<int[]> compared, List<int[]> continued, int continuation) {
         for (String text : options.sample() ? beginnings.subList(0, 1) : beginnings) {
             add(continued, vocabulary.get(), text, rows, longest);
         }
+        if (compared.isEmpty() || continued.isEmpty()) return arbitrary(rows, longest);
         return new Prompts(compared, continued, options.sample() ? 8 : CONTINUATION);
     }
 
+    /** Without the text if it has a character that the source, a GGUF then, has no token for. */
     private static void add(
             List<int[]> prompts, Vocabulary vocabulary, String text, int rows, int longest) {
+        if (vocabulary.encode(text).isEmpty()) return;
         int[] ids = vocabulary.ids(text, rows);
         if (ids.length > 0) prompts.add(Arrays.copyOf(ids, Math.min(ids.length, longest)));
     }

@@ -54,20 +54,15 @@ record TokenGate(GateResult result, Evidence.Tokens tokens) {
                     "%d of %d texts became other tokens, the first \"%s\""
                             .formatted(
                                     mismatches.size(),
-                                    texts.size(),
+                                    texted.cases(),
                                     shortened(mismatches.getFirst().text())));
         }
         notes(texted, findings);
         return new TokenGate(
                 findings.result(
                         "%d tokens are the source's, and %d texts become the same tokens"
-                                .formatted(
-                                        vocabularies.compared(),
-                                        texts.size()
-                                                - texted.normalized().size()
-                                                - texted.spelled().size()
-                                                - texted.refused().size())),
-                new Evidence.Tokens(texts.size(), mismatches));
+                                .formatted(vocabularies.compared(), texted.same())),
+                new Evidence.Tokens(texted.cases(), mismatches));
     }
 
     private static void notes(TokenComparison texted, Findings findings) {

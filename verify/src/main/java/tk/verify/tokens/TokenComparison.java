@@ -1,9 +1,7 @@
 package tk.verify.tokens;
 
-import tk.error.TkException;
 import tk.tokenizer.SentencePieceTokenizer;
 import tk.tokenizer.TokenType;
-import tk.tokenizer.Tokenizer.Specials;
 
 import java.text.Normalizer;
 import java.util.ArrayList;
@@ -19,15 +17,17 @@ import java.util.Optional;
  * the source knows no piece it says {@code <unk>} once for a run of characters, the GGUF a byte
  * token for each byte; and it may read the spelling of a control token as that token.
  *
- * @param cases how many texts were encoded by both
+ * @param cases how many texts the source encodes
+ * @param same how many of them become the same tokens as they are
  * @param mismatches texts on which they differ although they should not
  * @param normalized texts that agree only once they are normalized as the source does
  * @param spelled texts in which the GGUF takes a spelled control token for that token
  * @param unknown texts with characters for which the source has no piece
- * @param refused those of them that llama.cpp cannot encode, for want of byte pieces
+ * @param refused texts that llama.cpp cannot encode, for want of byte pieces
  */
 public record TokenComparison(
         int cases,
+        int same,
         List<Difference> mismatches,
         List<String> normalized,
         List<String> spelled,
@@ -87,18 +87,9 @@ public record TokenComparison(
                     && Arrays.stream(ids).anyMatch(id -> id == source.unknown().getAsInt());
         }
 
-        /** The candidate's tokens; none where it cannot encode the text for want of byte pieces. */
-        Optional<int[]> encode(String text) {
-            try {
-                return Optional.of(candidate.tokenizer().encode(text, Specials.AS_TEXT));
-            } catch (TkException withoutBytePieces) {
-                return Optional.empty();
-            }
-        }
-
         boolean agreeNormalized(String text, int[] expected) {
             return normalizations(text, expected).stream()
-                    .map(this::encode)
+                    .map(candidate::encode)
                     .flatMap(Optional::stream)
                     .anyMatch(found -> agree(expected, found));
         }
@@ -152,12 +143,22 @@ public record TokenComparison(
         List<String> spelled = new ArrayList<>();
         List<String> unknown = new ArrayList<>();
         List<String> refused = new ArrayList<>();
+        int cases = 0;
+        int same = 0;
         for (String text : texts) {
-            int[] expected = source.tokenizer().encode(text, Specials.AS_TEXT);
+            Optional<int[]> encoded = candidate.encode(text);
+            Optional<int[]> ofSource = source.encode(text);
+            if (ofSource.isEmpty()) {
+                // A GGUF is the source: what it has no token for, it can't be the measure of.
+                (encoded.isEmpty() ? refused : unknown).add(text);
+                continue;
+            }
+            int[] expected = ofSource.get();
             if (pair.hasUnknown(expected)) unknown.add(text);
-            Optional<int[]> encoded = pair.encode(text);
-            if (encoded.isPresent() && pair.agree(expected, encoded.get())) continue;
-            if (pair.agreeNormalized(text, expected)) {
+            cases++;
+            if (encoded.isPresent() && pair.agree(expected, encoded.get())) {
+                same++;
+            } else if (pair.agreeNormalized(text, expected)) {
                 normalized.add(text);
             } else if (encoded.isEmpty() && source.unknown().isPresent()) {
                 refused.add(text);
@@ -169,7 +170,7 @@ public record TokenComparison(
                 mismatches.add(new Difference(text, list(expected), list(encoded.get())));
             }
         }
-        return new TokenComparison(texts.size(), mismatches, normalized, spelled, unknown, refused);
+        return new TokenComparison(cases, same, mismatches, normalized, spelled, unknown, refused);
     }
 
     private static List<Integer> list(int[] ids) {

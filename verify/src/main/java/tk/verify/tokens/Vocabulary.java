@@ -1,5 +1,6 @@
 package tk.verify.tokens;
 
+import tk.error.UnsupportedException;
 import tk.gguf.GgufMetadata;
 import tk.tokenizer.GgufTokenizer;
 import tk.tokenizer.GgufVocabulary;
@@ -105,6 +106,18 @@ public record Vocabulary(
             if (id < rows) ids.add(id);
         }
         return ids.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    /**
+     * The tokens of a text, special ones as text; none where the tokenizer, as llama.cpp's does,
+     * has nothing for one of its characters: neither piece, nor byte pieces, nor an unknown token.
+     */
+    public Optional<int[]> encode(String text) {
+        try {
+            return Optional.of(tokenizer.encode(text, Specials.AS_TEXT));
+        } catch (UnsupportedException withoutBytePieces) {
+            return Optional.empty();
+        }
     }
 
     /**
