@@ -16,7 +16,9 @@ import java.util.TreeMap;
 final class Execution {
     private static final int STEPS = 2_000_000;
     private static final int CHARACTERS = 50_000_000;
-    private static final int DEPTH = 100;
+
+    /** Of blocks in blocks and of the templates they call, which the stack must hold. */
+    private static final int DEPTH = 300;
 
     /** How a list of nodes ended. */
     private enum Flow {
@@ -51,6 +53,7 @@ final class Execution {
     }
 
     private Flow run(List<Node> nodes, Object dot, boolean scoped) {
+        if (++depth > DEPTH) throw exceeded("nests deeper than " + DEPTH);
         int before = variables.size();
         Flow flow = Flow.NEXT;
         for (int i = 0; i < nodes.size() && flow == Flow.NEXT; i++) {
@@ -58,6 +61,7 @@ final class Execution {
             flow = run(nodes.get(i), dot);
         }
         if (scoped) release(before);
+        depth--;
         return flow;
     }
 
@@ -154,13 +158,11 @@ final class Execution {
     private void call(String name, Object data) {
         List<Node> body = templates.get(name);
         if (body == null) throw new GoError("template \"%s\" not defined".formatted(name));
-        if (++depth > DEPTH) throw exceeded("calls itself deeper than " + DEPTH);
         List<Binding> outer = variables;
         variables = new ArrayList<>();
         bind("$", data);
         run(body, data, false);
         variables = outer;
-        depth--;
     }
 
     private Object value(Pipe pipe, Object dot) {

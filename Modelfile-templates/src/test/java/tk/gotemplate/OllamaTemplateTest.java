@@ -180,6 +180,15 @@ class OllamaTemplateTest {
                                 rendered(
                                         "{{ define \"T\" }}{{ template \"T\" . }}{{ end }}{{ template \"T\" . }}"))
                 .isInstanceOf(UnsafeException.class);
+        String blocks =
+                "{{ if true }}".repeat(90) + "{{ template \"T\" . }}" + "{{ end }}".repeat(90);
+        assertThatThrownBy(
+                        () ->
+                                rendered(
+                                        "{{ define \"T\" }}"
+                                                + blocks
+                                                + "{{ end }}{{ template \"T\" . }}"))
+                .isInstanceOf(UnsafeException.class);
         assertThatThrownBy(() -> rendered("{{ range 1000000000000 }}x{{ end }}"))
                 .isInstanceOf(UnsafeException.class);
     }
