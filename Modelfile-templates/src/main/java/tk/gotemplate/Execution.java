@@ -16,6 +16,8 @@ import java.util.TreeMap;
 final class Execution {
     private static final int STEPS = 2_000_000;
     private static final int CHARACTERS = 50_000_000;
+    private static final int TEXT = 5_000_000;
+    private static final int CHARACTERS_A_STEP = 64;
 
     /** Of blocks in blocks and of the templates they call, which the stack must hold. */
     private static final int DEPTH = 300;
@@ -182,11 +184,25 @@ final class Execution {
             List<Object> arguments = new ArrayList<>();
             for (Operand operand : rest) arguments.add(value(operand, dot));
             last.ifPresent(arguments::add);
-            return functions.call(name, arguments);
+            return called(name, arguments);
         }
         if (!rest.isEmpty() || last.isPresent())
             throw new GoError("can't give argument to what is no function");
         return value(first, dot);
+    }
+
+    /**
+     * A function's value. What it makes may be longer than its arguments, and be an argument again:
+     * quoted once more in every call, a text doubles.
+     */
+    private Object called(String name, List<Object> arguments) {
+        long given = 0;
+        for (Object argument : arguments) if (argument instanceof String s) given += s.length();
+        if (given > TEXT)
+            throw exceeded(
+                    String.format(Locale.ROOT, "has texts of more than %,d characters", TEXT));
+        steps += (int) (given / CHARACTERS_A_STEP);
+        return functions.call(name, arguments);
     }
 
     /** The first argument that decides; those after it are not computed. */
@@ -209,7 +225,7 @@ final class Execution {
             case Node.Variable(String name, var names) -> fields(get(name), names);
             case Node.Chain(Operand target, var names) -> fields(value(target, dot), names);
             case Pipe pipe -> value(pipe, dot);
-            case Node.Function(String name) -> functions.call(name, List.of());
+            case Node.Function(String name) -> called(name, List.of());
         };
     }
 

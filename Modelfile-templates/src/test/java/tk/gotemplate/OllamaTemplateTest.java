@@ -174,6 +174,16 @@ class OllamaTemplateTest {
     }
 
     @Test
+    void endsWhatQuotesItselfAgainAndAgain() {
+        assertThatThrownBy(
+                        () ->
+                                rendered(
+                                        "{{ define \"T\" }}{{ template \"T\" json . }}{{ end }}{{ template \"T\" . }}"))
+                .isInstanceOf(UnsafeException.class)
+                .hasMessageContaining("5,000,000 characters");
+    }
+
+    @Test
     void endsWhatWouldNotEnd() {
         assertThatThrownBy(
                         () ->

@@ -79,7 +79,8 @@ record Continuations(int agreed, int written, double regret, List<Evidence.Conti
                             text(vocabulary, before, new int[] {position.found()}),
                             position.kl()));
         }
-        return tokens;
+        // Prompts that begin alike differ alike.
+        return tokens.stream().distinct().toList();
     }
 
     /** What tokens add to the text of those before them; ids where there is no vocabulary. */
