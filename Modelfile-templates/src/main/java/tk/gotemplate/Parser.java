@@ -279,8 +279,11 @@ final class Parser {
             String digits = text.replace("_", "");
             if (digits.matches("[-+]?\\d+")) return Long.parseLong(digits);
             if (digits.matches("[-+]?0[xX][0-9A-Fa-f]+")) return Long.decode(digits);
-            if (digits.matches("[-+]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][-+]?\\d+)?"))
-                return Double.parseDouble(digits);
+            if (digits.matches("[-+]?(\\d+(\\.\\d*)?|\\.\\d+)([eE][-+]?\\d+)?")) {
+                double value = Double.parseDouble(digits);
+                if (Double.isInfinite(value)) throw new NumberFormatException();
+                return value;
+            }
         } catch (NumberFormatException e) {
             throw malformed("number " + text + " does not fit into 64 bits");
         }

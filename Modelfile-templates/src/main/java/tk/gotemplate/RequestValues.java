@@ -1,5 +1,6 @@
 package tk.gotemplate;
 
+import tk.error.MalformedException;
 import tk.gotemplate.Struct.Field;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonArray;
@@ -208,12 +209,22 @@ final class RequestValues {
         return new Printed.JsonMap(members);
     }
 
+    private static double finite(JsonNumber number) {
+        double value = number.asDouble();
+        if (Double.isInfinite(value)) {
+            throw new MalformedException(
+                    "a conversation has the number %s, which does not fit into 64 bits"
+                            .formatted(number.text()));
+        }
+        return value;
+    }
+
     /** JSON as Go reads it where no type says otherwise: all numbers are floats. */
     private static Object of(JsonValue value) {
         return switch (value) {
             case JsonNull n -> GoValues.NIL;
             case JsonBoolean(boolean b) -> b;
-            case JsonNumber n -> n.asDouble();
+            case JsonNumber n -> finite(n);
             case JsonString(String s) -> s;
             case JsonArray(var items) -> items.stream().map(RequestValues::of).toList();
             case JsonObject(var members) -> {

@@ -138,6 +138,7 @@ class OllamaTemplateTest {
                 "{{ .System) }}",
                 "{{ \"a }}",
                 "{{ break }}",
+                "{{ json 1e999 }}",
                 "{{ template x }}",
                 "{{ template \"x\" }}",
                 "{{ 1 2 }}",
