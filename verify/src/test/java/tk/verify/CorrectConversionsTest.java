@@ -258,6 +258,17 @@ class CorrectConversionsTest {
         assertThat(verify(narrow, narrow).gates()).allMatch(GateResult::pass);
     }
 
+    /** The embedding often has more rows than the tokenizer has tokens. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama", "llama with padded rows"})
+    void passesAFolderAgainstAFolderAndAGgufAgainstAFolder(String name) {
+        TinyModel model = MODELS.get(name).get();
+        Path folder = TinySource.SAFETENSORS.write(model, this.folder.resolve("hf"), DType.F16);
+        Path gguf = convert(model, DType.F16).write(this.folder.resolve("f16.gguf"));
+        assertThat(verify(folder, folder).gates()).allMatch(GateResult::pass);
+        assertThat(verify(gguf, folder).gates()).allMatch(GateResult::pass);
+    }
+
     @Test
     void agreesToTheBitWhereNothingWasRounded() {
         TinyModel model = MODELS.get("llama").get();
