@@ -104,6 +104,16 @@ public final class OllamaTemplate {
         }
     }
 
+    /** Whether what the user says never comes into a prompt; not where it fails on any. */
+    public boolean losesTheUser() {
+        String said = "What the user says 7f3a.";
+        try {
+            return !render(List.of(Turn.user(said)), () -> LocalDate.EPOCH).contains(said);
+        } catch (MalformedException | UnsupportedException failure) {
+            return false;
+        }
+    }
+
     /** The fields that it asks for and that nothing has in Ollama: each prints no value. */
     public List<Problem> unknownFields() {
         return Names.mentions(templates).stream()

@@ -86,6 +86,21 @@ public final class ModelfileWriter {
         }
     }
 
+    /** A text from a file of Windows': its lines end as a Modelfile's do. */
+    public static String lineFeeds(String text) {
+        return text.replace("\r\n", "\n").replace('\r', '\n');
+    }
+
+    /** A licence as it can be written: its text counts, not which of Unicode's spaces parts it. */
+    public static License licence(String text) {
+        StringBuilder spaced = new StringBuilder();
+        lineFeeds(text)
+                .codePoints()
+                .map(c -> !isKept(c) && Character.isSpaceChar(c) ? ' ' : c)
+                .forEach(spaced::appendCodePoint);
+        return new License(printable(spaced.toString()));
+    }
+
     private static String printable(String text) {
         StringBuilder kept = new StringBuilder();
         text.codePoints().filter(ModelfileWriter::isKept).forEach(kept::appendCodePoint);

@@ -117,7 +117,7 @@ public record TemplateChoice(
 
     /** A template before the model is known: nothing is compared. */
     public static TemplateChoice unproven(PromptTemplate template) {
-        OllamaTemplate.parse(template.text());
+        check(template);
         return new TemplateChoice(template, template.name(), List.of(), List.of());
     }
 
@@ -125,10 +125,11 @@ public record TemplateChoice(
      * A template that the user asked for, compared with the model's own.
      *
      * @param template ours, or one made of the user's file
+     * @throws UsageException where the user's words never come into its prompts
      */
     public static TemplateChoice given(
             PromptTemplate template, Optional<String> chatTemplate, PromptTokens tokens) {
-        OllamaTemplate.parse(template.text());
+        check(template);
         List<String> notes = new ArrayList<>();
         for (String token : template.tokens()) {
             if (!tokens.isToken(token)) {
@@ -164,6 +165,14 @@ public record TemplateChoice(
             notes.add("the chat template cannot be compared with: " + e.getMessage());
             return new TemplateChoice(
                     template, template.name() + ", as asked for", notes, List.of());
+        }
+    }
+
+    private static void check(PromptTemplate template) {
+        if (OllamaTemplate.parse(template.text()).losesTheUser()) {
+            throw new UsageException(
+                    "template %s loses what the user says".formatted(template.name()),
+                    "Write {{ .Prompt }} where it belongs, or go through .Messages.");
         }
     }
 

@@ -64,6 +64,14 @@ class ModelfileWriterTest {
         }
     }
 
+    /** As licences come: lines of Windows', a page break, spaces that do not break. */
+    @Test
+    void writesTheTextOfAnyLicence() {
+        License licence = ModelfileWriter.licence("MIT\r\n\fMadde\u00a01:\u200b ığüş\r\n");
+        assertThat(licence).isEqualTo(new License("MIT\nMadde 1: ığüş\n"));
+        assertThat(parse(write(licence))).contains(licence);
+    }
+
     @Test
     void keepsWhatCanBeExpressedAndSaysWhatCannot() {
         ModelfileWriter.Lossy lossy =

@@ -207,6 +207,15 @@ class TemplateChoiceTest {
         assertThat(own.differences()).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"", "Kullanıcı:\n", "{{ .System }}", "{{ .Response }}"})
+    void refusesATemplateThatLosesWhatTheUserSays(String text) {
+        PromptTemplate own = PromptTemplate.ofFile("t.txt", text);
+        assertThatThrownBy(() -> TemplateChoice.given(own, Optional.empty(), TOKENS))
+                .isInstanceOf(UsageException.class)
+                .hasMessageContaining("t.txt loses what the user says");
+    }
+
     @Test
     void warnsOfAVocabularyWithoutTheTemplatesTokens() {
         PromptTokens bare = PromptTokens.of(Vocabularies.sentencePiece(true, List.of()));

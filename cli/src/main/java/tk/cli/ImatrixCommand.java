@@ -12,6 +12,7 @@ import tk.checkpoint.Progress;
 import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
 import tk.error.UsageException;
+import tk.filekind.TextFile;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
@@ -80,7 +81,7 @@ final class ImatrixCommand implements Callable<Integer> {
     public Integer call() {
         if (text == null) throw new UsageException("no text given", "tk imatrix MODEL TEXT");
         if (!output.dryRun()) StagedOutput.check(target, output.force());
-        String content = Verifying.read(text);
+        String content = TextFile.read(text);
         try (ModelSource source = inputs.open(model)) {
             OpenedModel opened = OpenedModel.of(source);
             if (!opened.hasVocabulary())

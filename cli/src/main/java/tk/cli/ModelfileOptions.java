@@ -5,13 +5,14 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 import tk.error.UsageException;
+import tk.filekind.TextFile;
 import tk.gguf.GgufMetadata;
 import tk.modelfile.Modelfile.From;
 import tk.modelfile.Modelfile.Instruction;
-import tk.modelfile.Modelfile.License;
 import tk.modelfile.Modelfile.Parameter;
 import tk.modelfile.Modelfile.SystemMessage;
 import tk.modelfile.Modelfile.Template;
+import tk.modelfile.ModelfileWriter;
 import tk.modelfile.OllamaParameters;
 import tk.modelfile.PromptTemplate;
 import tk.modelfile.PromptTokens;
@@ -99,6 +100,7 @@ final class ModelfileOptions {
                         ? Optional.empty()
                         : prompts.system(model.language());
         Optional.ofNullable(system)
+                .map(ModelfileWriter::lineFeeds)
                 .or(() -> usual)
                 .filter(text -> !text.isEmpty())
                 .ifPresent(text -> all.add(new SystemMessage(text)));
@@ -106,7 +108,7 @@ final class ModelfileOptions {
             if (given.stream().noneMatch(p -> p.name().equals(own.name()))) all.add(own);
         }
         all.addAll(given);
-        if (license != null) all.add(new License(Verifying.read(license)));
+        if (license != null) all.add(ModelfileWriter.licence(TextFile.read(license)));
         return all;
     }
 
@@ -124,7 +126,8 @@ final class ModelfileOptions {
         Path file = Path.of(template);
         return Optional.of(
                 Files.isRegularFile(file)
-                        ? PromptTemplate.ofFile(template, Verifying.read(file))
+                        ? PromptTemplate.ofFile(
+                                template, ModelfileWriter.lineFeeds(TextFile.read(file)))
                         : PromptTemplate.named(template));
     }
 
@@ -135,6 +138,11 @@ final class ModelfileOptions {
                     "--parameter " + text, "Write it as KEY=VALUE, such as num_ctx=4096.");
         Parameter parameter = new Parameter(text.substring(0, equals), text.substring(equals + 1));
         OllamaParameters.check(parameter.name(), parameter.value());
+        if (parameter.equals(new Parameter("stop", ""))) {
+            throw new UsageException(
+                    "--parameter stop=: every answer would end before its first token",
+                    "Name the text to stop at, such as stop='</s>'.");
+        }
         return parameter;
     }
 }

@@ -10,6 +10,7 @@ import picocli.CommandLine.Parameters;
 import tk.error.UsageException;
 import tk.filekind.FileKind;
 import tk.filekind.FileKinds;
+import tk.filekind.TextFile;
 import tk.json.Json;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
@@ -78,7 +79,7 @@ final class TokenizeCommand implements Callable<Integer> {
                     text == null ? "no text given" : "a text and --file are given",
                     "tk tokenize MODEL TEXT, or tk tokenize MODEL --file FILE");
         }
-        String input = text != null ? text : Verifying.read(Objects.requireNonNull(file));
+        String input = text != null ? text : TextFile.read(Objects.requireNonNull(file));
         Vocabulary vocabulary = vocabulary();
         int[] tokens =
                 vocabulary.tokenizer().encode(input, asText ? Specials.AS_TEXT : Specials.PARSE);

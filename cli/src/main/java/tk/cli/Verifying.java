@@ -4,17 +4,13 @@ import org.jspecify.annotations.Nullable;
 
 import picocli.CommandLine.Option;
 
-import tk.error.IoException;
+import tk.filekind.TextFile;
 import tk.modelfile.ChatTemplateCheck;
 import tk.verify.GateResult;
 import tk.verify.KlDivergence;
 import tk.verify.Verification;
 import tk.verify.VerifyOptions;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -45,7 +41,7 @@ final class Verifying {
                 .withPrompts(
                         prompts == null
                                 ? List.of()
-                                : read(prompts).lines().filter(l -> !l.isBlank()).toList())
+                                : TextFile.read(prompts).lines().filter(l -> !l.isBlank()).toList())
                 .withLimits(optional(maxKld), optional(minTop1))
                 .withThreads(common.threads())
                 .withTemplates(ChatTemplateCheck.ALONE)
@@ -54,18 +50,6 @@ final class Verifying {
 
     private static OptionalDouble optional(@Nullable Double value) {
         return value == null ? OptionalDouble.empty() : OptionalDouble.of(value);
-    }
-
-    /** A text file of the user's. */
-    static String read(Path file) {
-        try {
-            return Files.readString(file, StandardCharsets.UTF_8);
-        } catch (NoSuchFileException e) {
-            throw new IoException(file + ": no such file", "Check the path.", e);
-        } catch (IOException e) {
-            throw new IoException(
-                    file + ": cannot be read as UTF-8 text: " + e.getMessage(), null, e);
-        }
     }
 
     /** The verdict and the gates, a line each. */

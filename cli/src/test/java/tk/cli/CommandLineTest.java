@@ -355,10 +355,12 @@ class CommandLineTest {
         Run run = tk("package", PT, "-o", folder.resolve("out"), "--system", "aile \u200d");
         assertThat(run.exit()).isEqualTo(2);
         assertThat(run.err()).contains("U+200D");
-        assertThat(
-                        tk("package", PT, "-o", folder.resolve("out"), "--parameter", "num_ctx=4k")
-                                .exit())
-                .isEqualTo(2);
+        for (String parameter : List.of("num_ctx=4k", "stop=")) {
+            assertThat(
+                            tk("package", PT, "-o", folder.resolve("out"), "--parameter", parameter)
+                                    .exit())
+                    .isEqualTo(2);
+        }
         assertThat(left()).isEmpty();
     }
 

@@ -1,11 +1,14 @@
 package tk.json;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+
+import org.jspecify.annotations.Nullable;
 
 import tk.error.IoException;
 import tk.error.MalformedException;
@@ -101,18 +104,26 @@ public final class Json {
             return value;
         } catch (JsonParseException e) {
             throw new MalformedException(
-                    "%s: not valid JSON at line %d, column %d: %s"
-                            .formatted(
-                                    place,
-                                    e.getLocation() == null ? 0 : e.getLocation().getLineNr(),
-                                    e.getLocation() == null ? 0 : e.getLocation().getColumnNr(),
-                                    e.getOriginalMessage()),
+                    "%s: not valid JSON at %s: %s"
+                            .formatted(place, place(e.getLocation(), text), said(e)),
                     null,
                     e);
         } catch (IOException e) {
             throw new MalformedException(
                     place + ": not acceptable JSON: " + e.getMessage(), null, e);
         }
+    }
+
+    /** Where it is; a text of one line may itself be a line of a file. */
+    private static String place(@Nullable JsonLocation at, String text) {
+        int column = at == null ? 0 : at.getColumnNr();
+        if (text.indexOf('\n') < 0) return "column " + column;
+        return "line %d, column %d".formatted(at == null ? 0 : at.getLineNr(), column);
+    }
+
+    /** What Jackson says, without what it says of its own settings. */
+    static String said(JsonParseException e) {
+        return e.getOriginalMessage().replaceAll("\\[Source: REDACTED[^;]*; ([^]]*)]", "$1");
     }
 
     private static JsonValue value(JsonParser parser) throws IOException {

@@ -203,7 +203,7 @@ public final class JsonStream implements AutoCloseable {
                                     .formatted(
                                             place,
                                             parser.currentLocation().getCharOffset(),
-                                            syntax.getOriginalMessage()),
+                                            Json.said(syntax)),
                             null,
                             syntax);
             default ->

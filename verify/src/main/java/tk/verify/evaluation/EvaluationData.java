@@ -1,11 +1,12 @@
 package tk.verify.evaluation;
 
-import tk.error.IoException;
 import tk.error.MalformedException;
 import tk.error.TkException;
+import tk.filekind.TextFile;
 import tk.json.Json;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonArray;
+import tk.json.JsonValue.JsonNull;
 import tk.json.JsonValue.JsonNumber;
 import tk.json.JsonValue.JsonObject;
 import tk.json.JsonValue.JsonString;
@@ -13,17 +14,14 @@ import tk.verify.evaluation.EvaluationItem.Choice;
 import tk.verify.evaluation.EvaluationItem.Generation;
 import tk.verify.evaluation.EvaluationItem.Text;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads an evaluation's data: a JSON object a line, UTF-8, empty lines left out. What an object is
- * follows from its members; further ones are left out.
+ * Reads an evaluation's data: a JSON object a line, empty lines left out. What an object is follows
+ * from its members; further ones are left out.
  *
  * <ul>
  *   <li>{@code {"prompt", "choices": [text, …], "answer": index or text}}
@@ -50,19 +48,10 @@ public final class EvaluationData {
      * @throws MalformedException that names the line which is none of the forms
      */
     public static List<EvaluationItem> read(Path file) {
-        List<String> lines;
-        try {
-            lines = Files.readAllLines(file, StandardCharsets.UTF_8);
-        } catch (NoSuchFileException e) {
-            throw new IoException(file + ": no such file", "Check the path.", e);
-        } catch (IOException e) {
-            throw new IoException(
-                    file + ": cannot be read as UTF-8 text: " + e.getMessage(), null, e);
-        }
+        List<String> lines = TextFile.read(file).lines().toList();
         List<EvaluationItem> items = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i);
-            if (i == 0 && line.startsWith("\ufeff")) line = line.substring(1);
             if (line.isBlank()) continue;
             items.add(item(file + ": line " + (i + 1), line));
         }
@@ -94,7 +83,8 @@ public final class EvaluationData {
         if (choices.size() < 2) throw malformed("`choices`: expected two or more texts");
         int answer =
                 switch (object.get("answer").orElse(new JsonString(""))) {
-                    case JsonNumber number -> number.asLong().orElse(-1L).intValue();
+                    case JsonNumber number ->
+                            Math.clamp(number.asLong().orElse(-1L), -1, Integer.MAX_VALUE);
                     case JsonString text -> choices.indexOf(text.value());
                     default -> -1;
                 };
@@ -108,8 +98,15 @@ public final class EvaluationData {
         List<String> references =
                 texts(object.get("references").isPresent() ? "references" : "reference");
         if (references.isEmpty()) throw malformed("`references`: expected one or more texts");
-        long most = object.number("max_tokens").flatMap(JsonNumber::asLong).orElse(0L);
-        if (most < 0 || most > 1 << 20) throw malformed("`max_tokens`: " + most);
+        long most =
+                switch (object.get("max_tokens").orElse(new JsonNumber("0"))) {
+                    case JsonNumber number -> number.asLong().orElse(-1L);
+                    case JsonNull absent -> 0;
+                    default -> -1;
+                };
+        if (most < 0 || most > 1 << 20) {
+            throw malformed("`max_tokens`: expected a whole number up to " + (1 << 20));
+        }
         List<String> stops = object.get("stop").isPresent() ? texts("stop") : List.of();
         return new Generation(text("prompt"), references, (int) most, stops);
     }

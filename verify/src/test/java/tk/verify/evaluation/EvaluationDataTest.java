@@ -55,12 +55,17 @@ class EvaluationDataTest {
                 "{\"prompt\": \"x\", \"choices\": [\"a\", \"b\"]}",
                 "{\"prompt\": \"x\", \"references\": []}",
                 "{\"prompt\": \"x\", \"reference\": \"r\", \"max_tokens\": -1}",
+                "{\"prompt\": \"x\", \"reference\": \"r\", \"max_tokens\": \"9\"}",
+                "{\"prompt\": \"x\", \"choices\": [\"a\", \"b\"], \"answer\": 4294967296}",
                 "{\"text\": 1}"
             })
     void namesTheLineThatIsNoneOfThem(String line) {
         assertThatThrownBy(() -> read("{\"text\": \"fine\"}\n" + line))
                 .isInstanceOf(MalformedException.class)
-                .hasMessageContaining("line 2");
+                .hasMessageContaining("line 2")
+                .message()
+                .doesNotContain("line 1")
+                .doesNotContain("REDACTED");
     }
 
     @Test
