@@ -31,18 +31,23 @@ public final class Tasks {
             try {
                 for (Future<T> future : futures) results.add(future.get());
             } catch (ExecutionException e) {
-                pool.shutdownNow();
+                leaveOut(futures);
                 switch (e.getCause()) {
                     case RuntimeException cause -> throw cause;
                     case Error cause -> throw cause;
                     case null, default -> throw new IllegalStateException(e);
                 }
             } catch (InterruptedException e) {
-                pool.shutdownNow();
+                leaveOut(futures);
                 Thread.currentThread().interrupt();
                 throw new IllegalStateException("interrupted", e);
             }
         }
         return results;
+    }
+
+    /** Those not begun. The others go on: a thread interrupted while it reads closes its file. */
+    private static <T> void leaveOut(List<Future<T>> futures) {
+        for (Future<T> future : futures) future.cancel(false);
     }
 }

@@ -3,11 +3,14 @@ package tk.verify;
 import tk.checkpoint.Checkpoint;
 import tk.error.MalformedException;
 import tk.error.TkException;
+import tk.error.UnsupportedException;
 import tk.error.UsageException;
 import tk.gguf.GgufFile;
 import tk.model.ModelSource;
+import tk.quantize.BlockCodecs;
 import tk.tensor.DType;
 import tk.tensor.Tasks;
+import tk.tensor.Tensor;
 import tk.verify.corpus.Corpus;
 import tk.verify.reference.LogitModel;
 import tk.verify.settings.Setting;
@@ -53,10 +56,13 @@ public final class Verifier {
      * @param reference what the candidate was made from; stays open, and the caller's
      * @param candidate a GGUF (also the first file of a split one) or a Hugging Face folder
      * @throws TkException where either cannot be opened, or the reference cannot be computed
+     * @throws UnsupportedException where the candidate has a type that tk cannot read: that says
+     *     nothing of the model
      */
     public static Verification verify(
             ModelSource reference, Path candidate, VerifyOptions options) {
         try (ModelSource opened = ModelSource.open(candidate, ModelSource.Options.NONE)) {
+            requireCodecs(opened);
             List<Subject> subjects =
                     Tasks.run(
                             options.threads(),
@@ -70,6 +76,21 @@ public final class Verifier {
             Verifier verifier =
                     new Verifier(OpenedModel.of(reference), OpenedModel.of(opened), options);
             return verifier.run(subjects.getFirst(), subjects.getLast());
+        }
+    }
+
+    private static void requireCodecs(ModelSource candidate) {
+        for (Tensor tensor : candidate.weights().tensors().values()) {
+            if (!tensor.info().dtype().isBlock()) continue;
+            try {
+                BlockCodecs.of(tensor.info().dtype());
+            } catch (UnsupportedException e) {
+                throw new UnsupportedException(
+                        "%s: tensor `%s`: %s"
+                                .formatted(candidate.path(), tensor.info().name(), e.getMessage()),
+                        e.hint(),
+                        e);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 package tk.verify;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -11,6 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 import tk.checkpoint.Checkpoint;
 import tk.checkpoint.Progress;
+import tk.error.UnsupportedException;
 import tk.gguf.GgufValue;
 import tk.model.ModelSource;
 import tk.tensor.DType;
@@ -21,6 +23,9 @@ import tk.verify.settings.Setting;
 import tk.verify.weights.ControlWeights;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -267,6 +272,25 @@ class CorrectConversionsTest {
         Path gguf = convert(model, DType.F16).write(this.folder.resolve("f16.gguf"));
         assertThat(verify(folder, folder).gates()).allMatch(GateResult::pass);
         assertThat(verify(gguf, folder).gates()).allMatch(GateResult::pass);
+    }
+
+    /** What cannot be read is no failed check: nothing is known of the model. */
+    @Test
+    void saysWhichTypeOfTheCandidateIsNotSupported() throws IOException {
+        TinyModel model = MODELS.get("llama").get();
+        Path input = TinySource.SAFETENSORS.write(model, folder.resolve("hf"), DType.F16);
+        Path gguf = convert(model, DType.Q3_K).write(folder.resolve("q3_k.gguf"));
+        byte[] bytes = Files.readAllBytes(gguf);
+        String name = "blk.0.ffn_down.weight";
+        int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(name);
+        // After the name: two dimensions, then the type. IQ3_S has blocks as large as Q3_K's.
+        ByteBuffer.wrap(bytes)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(at + name.length() + 4 + 2 * 8, 21);
+        Files.write(gguf, bytes);
+        assertThatThrownBy(() -> verify(input, gguf))
+                .isInstanceOf(UnsupportedException.class)
+                .hasMessageContaining("q3_k.gguf: tensor `%s`: type IQ3_S".formatted(name));
     }
 
     @Test
