@@ -11,6 +11,9 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * The prompt template of a model: chosen because it means the same as the model's chat template, or
@@ -23,6 +26,10 @@ import java.util.Optional;
  */
 public record TemplateChoice(
         PromptTemplate template, String summary, List<String> notes, List<String> differences) {
+    /** The system message of ChatML, in a prompt or in a template, where it is text alone. */
+    private static final Pattern SYSTEM =
+            Pattern.compile("(?<=<\\|im_start\\|>system\n)[^{<]+(?=<\\|im_end\\|>)");
+
     private static final String BY_HAND =
             "So tk cannot choose a prompt template for it: give a Go template with --template NAME|FILE.";
 
@@ -77,8 +84,22 @@ public record TemplateChoice(
         String bos = missingBos(chat, tokens);
         return PromptTemplate.all().stream()
                 .filter(template -> !template.name().equals(PromptTemplate.PLAIN))
+                .flatMap(template -> Stream.concat(Stream.of(template), withSystem(template, chat)))
                 .map(template -> template.withText(bos + template.text()))
                 .toList();
+    }
+
+    /** Qwen's way to put in a system message where there is none, with the model's own message. */
+    private static Stream<PromptTemplate> withSystem(PromptTemplate template, ChatPrompt chat) {
+        if (!(chat.render(Conversation.BUILT_IN.getFirst(), true, ChatPrompt.DAY)
+                instanceof Rendering.Text(String prompt))) return Stream.empty();
+        Matcher theirs = SYSTEM.matcher(prompt);
+        Matcher ours = SYSTEM.matcher(template.text());
+        if (!theirs.find() || !ours.find() || ours.group().equals(theirs.group())) {
+            return Stream.empty();
+        }
+        return Stream.of(
+                template.withText(ours.replaceAll(Matcher.quoteReplacement(theirs.group()))));
     }
 
     /** Whether a conversation of a few turns is enough to tell: most templates end here. */

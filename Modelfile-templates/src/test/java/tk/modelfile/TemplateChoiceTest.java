@@ -207,6 +207,28 @@ class TemplateChoiceTest {
         assertThat(own.differences()).isEmpty();
     }
 
+    /** As SmolLM2 and many a fine-tune do: ChatML with a system message where there is none. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Sen yardımsever bir asistansın.",
+                "You are a helpful AI assistant named SmolLM, trained by Hugging Face",
+                "Cevapların: $1 kısa \\ açık\nolsun."
+            })
+    void takesTheSystemMessageThatTheChatTemplateHasByDefault(String system) {
+        String chatTemplate =
+                """
+                {%% for message in messages %%}{%% if loop.first and message['role'] != 'system' %%}\
+                {{ '<|im_start|>system\n%s<|im_end|>\n' }}{%% endif %%}\
+                {{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>\n' }}\
+                {%% endfor %%}{%% if add_generation_prompt %%}{{ '<|im_start|>assistant\n' }}{%% endif %%}"""
+                        .formatted(system.replace("\\", "\\\\"));
+        TemplateChoice choice = TemplateChoice.of(Optional.of(chatTemplate), TOKENS);
+        assertThat(choice.template().name()).isEqualTo("qwen2");
+        assertThat(choice.template().text()).contains(system);
+        assertThat(choice.summary()).contains("32 of 32");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"", "Kullanıcı:\n", "{{ .System }}", "{{ .Response }}"})
     void refusesATemplateThatLosesWhatTheUserSays(String text) {
