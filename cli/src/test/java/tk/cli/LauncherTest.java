@@ -75,6 +75,18 @@ class LauncherTest {
         assertThat(lines(start(given))).endsWith(given);
     }
 
+    /** The folder's name has a space. */
+    @Test
+    void startsFasterFromItsCacheWhereverItLies() throws Exception {
+        lines(start("inspect", "a.pt"));
+        Path cache = Files.createFile(home.resolve("target/tk.aot"));
+        Path merging = Files.createFile(home.resolve("target/merge-lora.aot"));
+        String option = "-XX:AOTCache=";
+        assertThat(lines(start("inspect", "a.pt"))).contains(option + cache.toRealPath());
+        assertThat(lines(start("merge-lora", "a.pt"))).contains(option + merging.toRealPath());
+        assertThat(lines(start("verify", "a.pt"))).noneMatch(line -> line.startsWith(option));
+    }
+
     @Test
     void namesBeyondAsciiReachTheJvmWithoutALocale() throws Exception {
         assertThat(lines(start("inspect", "çıktı İĞ"))).contains("LC_ALL=C.UTF-8");
