@@ -3,6 +3,7 @@ package tk.quantize;
 import tk.tensor.DType;
 
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * llama-quantize's choice of a type for each tensor, for LLaMA-like architectures.
@@ -11,6 +12,8 @@ import java.util.Optional;
  * object serves one model, and is asked for its tensors in output order.
  */
 final class Mixture {
+    private static final Pattern VALUES = Pattern.compile("attn_(v|qkv|kv_b)\\.weight");
+
     private final QuantizeOptions options;
     private final Counts counts;
     private int attentionV;
@@ -20,17 +23,19 @@ final class Mixture {
      * What the rules ask about the model.
      *
      * @param layers the model's block count
-     * @param attentionV how many attn_v tensors there are
-     * @param heads query heads
-     * @param kvHeads key and value heads
+     * @param attentionV how many tensors give attention its values
+     * @param queriesPerKey query heads that share a head of keys and values
+     * @param seventyB whether it is among the models that llama.cpp calls 70B
      * @param experts experts of a mixture-of-experts model, else 0
      * @param tied whether the file has no output.weight
      */
-    record Counts(int layers, int attentionV, int heads, int kvHeads, int experts, boolean tied) {
-        int queriesPerKey() {
-            return kvHeads == 0 ? 1 : heads / kvHeads;
-        }
-    }
+    record Counts(
+            int layers,
+            int attentionV,
+            int queriesPerKey,
+            boolean seventyB,
+            int experts,
+            boolean tied) {}
 
     Mixture(QuantizeOptions options, Counts counts) {
         this.options = options;
@@ -39,7 +44,7 @@ final class Mixture {
 
     /** The type wanted for a tensor that is to be quantized, before its row length is looked at. */
     DType wanted(String name, long columns) {
-        boolean embedding = name.equals("token_embd.weight");
+        boolean embedding = isEmbedding(name);
         boolean output = name.equals("output.weight");
         if (embedding && options.tokenEmbeddingType().isPresent()) {
             return options.tokenEmbeddingType().get();
@@ -86,13 +91,28 @@ final class Mixture {
     }
 
     private DType byRole(String name) {
-        if (name.contains("attn_v.weight")) return forAttentionV(attentionV++);
+        if (givesValues(name)) return forAttentionV(attentionV++);
         if (name.contains("attn_k.weight")) {
             return counts.experts() == 8 ? DType.Q8_0 : options.fileType().defaultType();
         }
-        if (name.contains("ffn_down")) return forFfnDown(ffnDown++);
+        if (name.contains("ffn_down")) return forFfnDown(place(name, ffnDown++));
         if (name.contains("attn_output.weight")) return forAttentionOutput();
         return options.fileType().defaultType();
+    }
+
+    /** Whether a tensor's rows are looked up by token; Gemma 3n has one for all layers, too. */
+    static boolean isEmbedding(String name) {
+        return name.equals("token_embd.weight") || name.equals("per_layer_token_embd.weight");
+    }
+
+    /** Whether a tensor gives attention its values: alone, or fused with queries and keys. */
+    static boolean givesValues(String name) {
+        return VALUES.matcher(name).find();
+    }
+
+    /** Where layers have experts, more than one tensor of a layer may have the role. */
+    private int place(String name, int counted) {
+        return counts.experts() > 1 ? Quantization.layer(name) : counted;
     }
 
     private DType forAttentionV(int i) {
@@ -110,8 +130,7 @@ final class Mixture {
                     case IQ4_NL, IQ4_XS -> grouped ? DType.Q5_K : byDefault;
                     default -> byDefault;
                 };
-        boolean seventyB = counts.layers() == 80 && counts.heads() != counts.kvHeads();
-        if (seventyB && (type == DType.Q3_K || type == DType.Q4_K)) type = DType.Q5_K;
+        if (counts.seventyB() && (type == DType.Q3_K || type == DType.Q4_K)) type = DType.Q5_K;
         return counts.experts() == 8 ? DType.Q8_0 : type;
     }
 

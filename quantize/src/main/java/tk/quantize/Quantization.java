@@ -36,6 +36,14 @@ public record Quantization(
         GgufMetadata metadata, Checkpoint weights, List<Assignment> assignments) {
     private static final Pattern LAYER = Pattern.compile("blk\\.(\\d{1,9})\\..*");
 
+    /** What llama.cpp wants as it is: small, or looked up by position. */
+    private static final Pattern KEPT =
+            Pattern.compile(
+                    "_norm\\.weight|ffn_gate_inp\\.weight|^(position_embd|token_types)\\.weight$"
+                            + "|altup|laurel|per_layer_model_proj|ssm_conv1d|shortconv\\.conv\\.weight"
+                            + "|time_mix_(first|[wva][0-2]|g[12]|decay_w[12]|lerp_fused)\\.weight"
+                            + "|attn_rel_b\\.weight|\\.position_embd|\\.patch_embd");
+
     /** Copies the list. */
     public Quantization {
         assignments = List.copyOf(assignments);
@@ -91,7 +99,8 @@ public record Quantization(
      */
     public static Quantization of(
             GgufMetadata metadata, Checkpoint weights, QuantizeOptions options) {
-        List<Tensor> ordered = new ArrayList<>(weights.tensors().values());
+        List<Tensor> ordered = new ArrayList<>();
+        for (Tensor tensor : weights.tensors().values()) ordered.add(TrimmedTensor.of(tensor));
         ordered.sort(
                 Comparator.comparingInt((Tensor t) -> layer(t.info().name()))
                         .thenComparing(t -> t.info().name(), Quantization::compareBytes));
@@ -147,13 +156,13 @@ public record Quantization(
     }
 
     /**
-     * One-dimensional tensors, norms, routers and tables of positions keep their type and bytes.
+     * Vectors, norms, routers, tables of positions and other families' small tensors keep their
+     * type and bytes.
      */
     private static boolean isQuantizable(TensorInfo info, QuantizeOptions options) {
         String name = info.name();
         if (info.shape().rank() < 2 || !name.endsWith("weight")) return false;
-        if (name.contains("_norm.weight") || name.contains("ffn_gate_inp.weight")) return false;
-        if (name.equals("position_embd.weight") || name.equals("token_types.weight")) return false;
+        if (KEPT.matcher(name).find()) return false;
         if (name.equals("output.weight") && options.leaveOutputTensor()) return false;
         return info.dtype().isFloat() || info.dtype().isBlock();
     }
@@ -172,7 +181,7 @@ public record Quantization(
     /** The smallest mixture is of no use without importance. */
     private static void requireNone(String name, DType to, QuantizeOptions options) {
         boolean needed = options.fileType() == FileType.Q2_K_S && to == DType.Q2_K;
-        if (!needed || name.equals("token_embd.weight")) return;
+        if (!needed || Mixture.isEmbedding(name) || name.equals("output.weight")) return;
         if (options.imatrix().isEmpty()) {
             throw new UnsupportedException(
                     "q2_K_S needs an importance matrix: without one its loss is too large",
@@ -191,7 +200,7 @@ public record Quantization(
         boolean fits = weights.length == experts;
         for (float[] list : weights) fits &= list.length == columns;
         if (fits) return weights;
-        if (info.name().equals("token_embd.weight")) return null;
+        if (Mixture.isEmbedding(info.name())) return null;
         throw new MalformedException(
                 "imatrix: `%s` has %d × %d weights, expected %d × %d"
                         .formatted(
@@ -209,21 +218,37 @@ public record Quantization(
         boolean tied = true;
         for (Tensor tensor : tensors) {
             String name = tensor.info().name();
-            if (name.contains("attn_v.weight")) attentionV++;
+            if (Mixture.givesValues(name)) attentionV++;
             if (name.equals("output.weight")) tied = false;
         }
+        int layers = count(metadata, architecture + ".block_count", attentionV);
         int heads = count(metadata, architecture + ".attention.head_count", 0);
+        int kvHeads = count(metadata, architecture + ".attention.head_count_kv", heads);
         return new Mixture.Counts(
-                count(metadata, architecture + ".block_count", attentionV),
+                layers,
                 attentionV,
-                heads,
-                count(metadata, architecture + ".attention.head_count_kv", heads),
+                kvHeads == 0 ? 1 : heads / kvHeads,
+                layers == 80 && isSeventyB(architecture, heads, kvHeads),
                 count(metadata, architecture + ".expert_count", 0),
                 tied);
     }
 
+    /** Which families llama.cpp calls 70B where they have 80 layers. */
+    private static boolean isSeventyB(String architecture, int heads, int kvHeads) {
+        return switch (architecture) {
+            case "llama" -> heads != kvHeads;
+            case "qwen2", "deci" -> true;
+            default -> false;
+        };
+    }
+
+    /** A count, of the first layer where each has its own. */
     private static int count(GgufMetadata metadata, String key, int otherwise) {
-        long value = metadata.integer(key).orElse(otherwise);
+        long value =
+                metadata.integers(key)
+                        .filter(each -> each.length > 0)
+                        .map(each -> each[0])
+                        .orElseGet(() -> metadata.integer(key).orElse(otherwise));
         if (value < 0 || value > 1 << 20) {
             throw new MalformedException(
                     "metadata `%s`: %d, expected a count".formatted(key, value));
@@ -262,7 +287,7 @@ public record Quantization(
     }
 
     /** The order of the file: tensors of no layer first, then layer by layer; by name within. */
-    private static int layer(String name) {
+    static int layer(String name) {
         Matcher matcher = LAYER.matcher(name);
         return matcher.matches() ? Integer.parseInt(matcher.group(1)) : -1;
     }

@@ -16,6 +16,7 @@ import tk.error.MalformedException;
 import tk.error.UnsupportedException;
 import tk.error.UsageException;
 import tk.gguf.GgufReader;
+import tk.gguf.GgufValue;
 import tk.tensor.DType;
 import tk.tensor.Scalars;
 import tk.tensor.Shape;
@@ -287,5 +288,86 @@ class QuantizationTest {
                         new TensorMap(tensors, Map.of(), List.of()),
                         QuantizeOptions.of(FileType.Q4_K_M));
         assertThat(to(q, "position_embd.weight")).isEqualTo(DType.F32);
+    }
+
+    /** Three layers of four experts, with what other families' files hold beside. */
+    private static RandomLlama experts() {
+        RandomLlama m = RandomLlama.of(3, 256, 256, 8, 2, false, DType.F32);
+        List<Tensor> tensors = new ArrayList<>(m.weights().tensors().values());
+        tensors.removeIf(t -> t.info().name().contains("ffn_down"));
+        for (int layer = 0; layer < 3; layer++) {
+            String block = "blk." + layer + ".";
+            tensors.add(RandomLlama.tensor(block + "attn_qkv.weight", DType.F32, 384, 256));
+            tensors.add(RandomLlama.tensor(block + "ffn_down_exps.weight", DType.F32, 4, 64, 256));
+            tensors.add(RandomLlama.tensor(block + "ffn_down_shexp.weight", DType.F32, 64, 256));
+            tensors.add(RandomLlama.tensor(block + "ffn_gate_inp_shexp.weight", DType.F32, 1, 256));
+            tensors.add(RandomLlama.tensor(block + "ssm_conv1d.weight", DType.F32, 8, 256));
+        }
+        tensors.add(RandomLlama.tensor("per_layer_token_embd.weight", DType.F32, 96, 256));
+        return new RandomLlama(
+                m.metadata().toBuilder()
+                        .put("llama.expert_count", GgufValue.u32(4))
+                        .put("llama.expert_used_count", GgufValue.u32(2))
+                        .build(),
+                new TensorMap(tensors, Map.of(), List.of()));
+    }
+
+    @Test
+    void expertsGoByTheirLayerAndFusedTensorsByTheirRole() {
+        RandomLlama m = experts();
+        QuantizeOptions options =
+                QuantizeOptions.of(FileType.Q4_K_M).withTokenEmbeddingType(DType.Q5_0);
+        Quantization q = Quantization.of(m.metadata(), m.weights(), options);
+        assertThat(to(q, "blk.0.attn_qkv.weight")).isEqualTo(DType.Q4_K);
+        assertThat(to(q, "blk.2.attn_qkv.weight")).isEqualTo(DType.Q6_K);
+        assertThat(to(q, "blk.1.ffn_down_exps.weight")).isEqualTo(DType.Q4_K);
+        assertThat(to(q, "blk.2.ffn_down_exps.weight")).isEqualTo(DType.Q6_K);
+        assertThat(to(q, "blk.0.ssm_conv1d.weight")).isEqualTo(DType.F32);
+        assertThat(to(q, "per_layer_token_embd.weight")).isEqualTo(DType.Q5_0);
+        TensorInfo gate = q.byName().get("blk.0.ffn_gate_inp_shexp.weight").info();
+        assertThat(gate.shape()).isEqualTo(new Shape(256));
+        assertThat(to(q, gate.name())).isEqualTo(DType.F32);
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = FileType.class,
+            names = {"Q2_K", "Q3_K_M", "Q4_K_M", "Q5_K_M", "IQ4_XS"})
+    @Tag("interop")
+    void expertsAreQuantizedAsByLlamaQuantize(FileType type)
+            throws IOException, InterruptedException {
+        Path program = Originals.program("llama-quantize");
+        Path input = experts().write(folder.resolve("in.gguf"));
+        Path theirs = folder.resolve("theirs.gguf");
+        Originals.run(program, input, theirs, type.name(), "2");
+        Path ours = folder.resolve("ours.gguf");
+        try (var in = new GgufReader().open(input)) {
+            Quantization q = Quantization.of(in.gguf(), in, QuantizeOptions.of(type));
+            RandomLlama.write(q.metadata(), q.weights(), ours, 2);
+        }
+        assertThat(Files.mismatch(ours, theirs)).isEqualTo(-1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "llama, 8, 1, Q5_K",
+        "llama, 2, 2, Q4_K",
+        "qwen2, 2, 2, Q5_K",
+        "qwen3, 8, 1, Q4_K",
+    })
+    void eightyLayersAreSeventyBillionOnlyInSomeFamilies(
+            String family, int heads, int kvHeads, DType expected) {
+        RandomLlama m = RandomLlama.of(80, 256, 256, heads, kvHeads, true, DType.F32);
+        var metadata =
+                m.metadata().toBuilder()
+                        .put("general.architecture", GgufValue.text(family))
+                        .put(family + ".block_count", GgufValue.u32(80))
+                        .put(family + ".attention.head_count", GgufValue.u32(heads))
+                        .put(
+                                family + ".attention.head_count_kv",
+                                GgufValue.i32s(new int[] {kvHeads, kvHeads}));
+        Quantization q =
+                Quantization.of(metadata.build(), m.weights(), QuantizeOptions.of(FileType.Q4_K_M));
+        assertThat(to(q, "blk.10.attn_v.weight")).isEqualTo(expected);
     }
 }
