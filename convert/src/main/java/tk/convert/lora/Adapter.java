@@ -34,6 +34,7 @@ public record Adapter(Path folder, Path file, AdapterConfig config, Checkpoint t
 
     private static final List<String> NAMES =
             List.of("adapter_model.safetensors", "adapter_model.bin", "adapter_model.pt");
+    private static final Pattern CHECKPOINT = Pattern.compile("checkpoint-(\\d{1,9})");
     private static final Pattern TORCHTUNE = Pattern.compile("adapter_(\\d{1,9})\\.pt");
 
     /**
@@ -56,7 +57,9 @@ public record Adapter(Path folder, Path file, AdapterConfig config, Checkpoint t
         if (!Files.isRegularFile(settings)) {
             throw new MalformedException(
                     folder + ": no " + CONFIG + ", so this is no adapter",
-                    "Give the folder that PEFT's save_pretrained wrote.");
+                    within(folder)
+                            .map(inner -> "There is one in %s.".formatted(inner))
+                            .orElse("Give the folder that PEFT's save_pretrained wrote."));
         }
         refusePointer(settings);
         AdapterConfig config = AdapterConfig.read(settings);
@@ -105,6 +108,23 @@ public record Adapter(Path folder, Path file, AdapterConfig config, Checkpoint t
                                                 + ": a configuration, but no adapter_model.safetensors"
                                                 + " or adapter_model.bin",
                                         "Fetch the tensors into the folder of the configuration."));
+    }
+
+    /**
+     * An adapter one folder deeper: a trainer's last checkpoint, or one that PEFT saved by name.
+     */
+    private static Optional<Path> within(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.filter(file -> Files.isRegularFile(file.resolve(CONFIG)))
+                    .max(Comparator.comparing(Adapter::step).thenComparing(Path::toString));
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static int step(Path folder) {
+        Matcher name = CHECKPOINT.matcher(String.valueOf(folder.getFileName()));
+        return name.matches() ? Integer.parseInt(name.group(1)) : -1;
     }
 
     /** torchtune writes a file an epoch; the last counts. */

@@ -35,6 +35,7 @@ import java.util.SequencedMap;
  * @param tokenIndices rows of embeddings that were trained, by the embedding's name
  * @param ensureTying whether embedding and head were kept one while they were trained
  * @param baseModel what the adapter was trained on, as its author called it
+ * @param unknown settings in use that PEFT 0.21 does not have, by name
  */
 public record AdapterConfig(
         String place,
@@ -54,7 +55,8 @@ public record AdapterConfig(
         List<String> modulesToSave,
         SequencedMap<String, List<Integer>> tokenIndices,
         boolean ensureTying,
-        Optional<String> baseModel) {
+        Optional<String> baseModel,
+        List<String> unknown) {
 
     /** Which biases of the base were trained, and replace the base's. */
     public enum Bias {
@@ -88,6 +90,7 @@ public record AdapterConfig(
         rankPattern = List.copyOf(rankPattern);
         alphaPattern = List.copyOf(alphaPattern);
         modulesToSave = List.copyOf(modulesToSave);
+        unknown = List.copyOf(unknown);
         tokenIndices = Collections.unmodifiableSequencedMap(new LinkedHashMap<>(tokenIndices));
     }
 

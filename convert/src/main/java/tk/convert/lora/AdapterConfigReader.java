@@ -19,12 +19,14 @@ import tk.json.JsonValue.JsonString;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 
@@ -49,6 +51,27 @@ final class AdapterConfigReader {
                     "velora_config", "VeLoRA",
                     "megatron_config", "a LoRA over Megatron's layers");
 
+    /** PEFT's other settings, which a merge does not depend on. */
+    private static final Set<String> OF_NO_EFFECT =
+            Set.of(
+                    "auto_mapping",
+                    "corda_config",
+                    "eva_config",
+                    "inference_mode",
+                    "init_lora_weights",
+                    "loftq_config",
+                    "lora_dropout",
+                    "lora_ga_config",
+                    "megatron_core",
+                    "peft_version",
+                    "qalora_group_size",
+                    "revision",
+                    "runtime_config",
+                    "task_type");
+
+    /** The settings that were looked at. */
+    private final Set<String> read = new HashSet<>(OF_NO_EFFECT);
+
     private final String place;
     private final JsonObject json;
 
@@ -66,6 +89,7 @@ final class AdapterConfigReader {
     }
 
     private AdapterConfig read() {
+        refuseOtherPrograms();
         String kind =
                 string("peft_type")
                         .orElseThrow(() -> wrong("peft_type", "expected \"LORA\", found nothing"));
@@ -99,7 +123,34 @@ final class AdapterConfigReader {
                 get("modules_to_save").map(v -> strings("modules_to_save", v)).orElse(List.of()),
                 tokenIndices(),
                 flag("ensure_weight_tying"),
-                string("base_model_name_or_path").filter(name -> !name.isBlank()));
+                string("base_model_name_or_path").filter(name -> !name.isBlank()),
+                unknown());
+    }
+
+    /** Settings that nothing has read, unless they are off; so the last that is read. */
+    private List<String> unknown() {
+        return json.members().entrySet().stream()
+                .filter(setting -> !read.contains(setting.getKey()) && !isOff(setting.getValue()))
+                .map(Map.Entry::getKey)
+                .toList();
+    }
+
+    private static boolean isOff(JsonValue value) {
+        return switch (value) {
+            case JsonNull ignored -> true;
+            case JsonBoolean(boolean on) -> !on;
+            case JsonString(String text) -> text.isEmpty();
+            case JsonArray(List<JsonValue> items) -> items.isEmpty();
+            case JsonObject(SequencedMap<String, JsonValue> members) -> members.isEmpty();
+            case JsonNumber number -> number.asDouble() == 0;
+        };
+    }
+
+    private void refuseOtherPrograms() {
+        if (get("peft_type").isPresent() || get("lora_parameters").isEmpty()) return;
+        throw new UnsupportedException(
+                "%s: an adapter of mlx-lm, not of PEFT".formatted(place),
+                "Merge it with mlx_lm.fuse, and give tk the model that it writes.");
     }
 
     private void refuseOtherKinds() {
@@ -191,6 +242,7 @@ final class AdapterConfigReader {
     }
 
     private Optional<JsonValue> get(String key) {
+        read.add(key);
         return json.get(key).filter(value -> value != JsonNull.NULL);
     }
 

@@ -51,6 +51,11 @@ final class AdapterPlanner {
             notes.add(
                     "fan_in_fan_out is set, but these layers store (out, in): ignored, as PEFT does");
         }
+        if (!config.unknown().isEmpty()) {
+            notes.add(
+                    "%s: settings that are not known here, and are ignored: %s"
+                            .formatted(config.place(), SortedTensors.shown(config.unknown())));
+        }
         List<String> originals = tensors.originals();
         if (!originals.isEmpty()) {
             notes.add(
@@ -93,17 +98,18 @@ final class AdapterPlanner {
         Map<Integer, Integer> places = new LinkedHashMap<>();
         for (int i = 0; i < indices.size(); i++) {
             int row = indices.get(i);
-            if (row >= weight.rows() || places.put(row, i) != null) {
+            if (row >= weight.rows()) {
                 throw new MalformedException(
-                        "%s: trainable_token_indices: %d is %s"
-                                .formatted(
-                                        config.place(),
-                                        row,
-                                        row >= weight.rows()
-                                                ? "no row of `%s`, which has %d"
-                                                        .formatted(module, weight.rows())
-                                                : "there twice"),
-                        "Is this the base it was trained on?");
+                        "%s: trainable_token_indices: %d is no row of `%s`, which has %d"
+                                .formatted(config.place(), row, module, weight.rows()),
+                        "If the vocabulary was enlarged, save the adapter with"
+                                + " save_embedding_layers=True, or give the enlarged base.");
+            }
+            if (places.put(row, i) != null) {
+                throw new MalformedException(
+                        "%s: trainable_token_indices: %d is there twice"
+                                .formatted(config.place(), row),
+                        "Correct it in adapter_config.json.");
             }
         }
         return new Rows(values, places);

@@ -12,6 +12,7 @@ import tk.error.UnsupportedException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Whether an adapter has tensors for everything that its configuration names, and for no more. */
@@ -141,6 +142,7 @@ final class Completeness {
                         (module, parts) -> {
                             if (parts.containsKey(Part.TOKENS)) rows.add(module);
                         });
+        requireOneMatrix(rows);
         for (String name : config.tokenIndices().keySet()) {
             boolean there = rows.stream().anyMatch(m -> m.equals(name) || m.endsWith("." + name));
             boolean tiedHead = base.tied() && name.endsWith(HEAD) && rows.contains(EMBEDDING);
@@ -150,5 +152,23 @@ final class Completeness {
                             .formatted(place, name),
                     "The adapter was saved incompletely: save it again.");
         }
+    }
+
+    /** Other rows for embedding and head, which are one matrix: each would undo the other's. */
+    private void requireOneMatrix(Set<String> rows) {
+        if (!base.tied() || !rows.contains(EMBEDDING) || !rows.contains(HEAD)) return;
+        if (rowsOf(EMBEDDING).equals(rowsOf(HEAD))) return;
+        throw new UnsupportedException(
+                "%s: trainable_token_indices names other rows for the embedding than for the head, which is the same matrix"
+                        .formatted(config.place()),
+                "Untie the base before it is trained, or train the same rows of both.");
+    }
+
+    private List<Integer> rowsOf(String module) {
+        return config.tokenIndices().entrySet().stream()
+                .filter(e -> module.equals(e.getKey()) || module.endsWith("." + e.getKey()))
+                .map(Map.Entry::getValue)
+                .findFirst()
+                .orElse(List.of());
     }
 }

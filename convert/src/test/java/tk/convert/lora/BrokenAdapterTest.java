@@ -206,6 +206,22 @@ final class BrokenAdapterTest {
     }
 
     @Test
+    void otherRowsForATiedEmbeddingThanForItsHead() {
+        String delta = ".token_adapter.trainable_tokens_delta";
+        TinyAdapter adapter =
+                onQueries(1)
+                        .with(
+                                "trainable_token_indices",
+                                Map.of("embed_tokens", List.of(5, 1), "lm_head", List.of(5, 2)))
+                        .tensor("model.embed_tokens" + delta, 2, 16)
+                        .tensor("lm_head" + delta, 2, 16);
+        refused(
+                UnsupportedException.class,
+                () -> merge(base(DType.F32, Map.of("tie_word_embeddings", true)), adapter.open()),
+                "the same matrix");
+    }
+
+    @Test
     void valuesOfTheConfigurationThatAreNone() {
         malformed(onQueries(1).with("r", 0), "r: expected");
         malformed(onQueries(1).with("r", 1L << 40), "r: expected");

@@ -217,6 +217,14 @@ final class MergeTest {
     }
 
     @Test
+    void aSettingThatIsNotKnownIsTold() {
+        HfModel base = base(DType.F32, Map.of());
+        Merge merge = merge(base, onQueries(1).with("use_another_lora", true).open());
+        assertThat(merge.notes()).anyMatch(n -> n.contains("use_another_lora"));
+        assertThat(merge(base, onQueries(1).open()).notes()).noneMatch(n -> n.contains("settings"));
+    }
+
+    @Test
     void rsLoraDividesAPatternsAlphaByTheRootOfAPatternsRank() {
         HfModel base = base(DType.F32, Map.of());
         TinyAdapter adapter =
