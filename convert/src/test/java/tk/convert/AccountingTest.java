@@ -134,15 +134,26 @@ class AccountingTest {
                         "model.layers.0.self_attn.rotary_emb.inv_freq",
                         "rope.freqs",
                         "model.layers.1.self_attn.masked_bias",
-                        "freqs_cis")) {
+                        "freqs_cis",
+                        "layers.0.attention.rope.inv_freq",
+                        "rotary.cos_cached")) {
             tensors.add(TinyModel.random(name, DType.F32, new Shape(3), random));
         }
         tensors.add(
                 TinyModel.random(
                         "model.layers.0.attn.bias", DType.F32, new Shape(1, 1, 4, 4), random));
+        tensors.add(
+                TinyModel.random(
+                        "model.layers.1.self_attn.mask", DType.F32, new Shape(4, 4), random));
+        tensors.add(TinyModel.random("tril", DType.F32, new Shape(4, 4), random));
+        tensors.add(
+                TinyModel.random(
+                        "layers.0.attention.cache_k", DType.F32, new Shape(1, 4, 2, 8), random));
         Accounting accounting = account(tensors);
         assertThat(accounting.ignored())
-                .hasSize(5)
+                .hasSize(10)
+                .containsEntry("layers.0.attention.cache_k", "keys of earlier tokens")
+                .containsEntry("model.layers.1.self_attn.mask", "causal mask")
                 .containsEntry("rope.freqs", "rotary frequencies")
                 .containsEntry("model.layers.0.attn.bias", "causal mask");
     }

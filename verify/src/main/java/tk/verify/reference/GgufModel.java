@@ -80,7 +80,7 @@ final class GgufModel {
                         table.optionalVector("rope_freqs.weight", headDim / 2),
                         table.optionalVector("rope_factors_short.weight", headDim / 2),
                         table.optionalVector("rope_factors_long.weight", headDim / 2));
-        table.refuseUnused(name -> name.endsWith(".rotary_emb.inv_freq"));
+        table.refuseUnused();
         return new Decoder(
                 settings.architecture(),
                 hidden,

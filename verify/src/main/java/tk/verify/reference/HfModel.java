@@ -74,8 +74,7 @@ final class HfModel {
                 table.has("lm_head.weight")
                         ? table.linear("lm_head", embedding.rows(), hidden)
                         : new Linear(embedding, null);
-        table.refuseUnused(
-                name -> name.endsWith(".rotary_emb.inv_freq") || name.endsWith(".masked_bias"));
+        table.refuseUnused();
         return new Decoder(
                 config.architecture(),
                 hidden,

@@ -64,7 +64,7 @@ final class MetaModel {
                 table.has("output.weight")
                         ? table.linear("output", embedding.rows(), hidden)
                         : new Linear(embedding, null);
-        table.refuseUnused(name -> name.equals("rope.freqs"));
+        table.refuseUnused();
         return new Decoder(
                 "Meta's Llama",
                 hidden,

@@ -58,7 +58,7 @@ public final class ReferenceModels {
     }
 
     /**
-     * A model in Hugging Face's names (with {@code model.} before them or without) or Meta's.
+     * A model in the names of Hugging Face, Meta or torchtune, whatever a wrapper put before them.
      *
      * @param checkpoint read as the model runs: it stays open, and the caller's
      * @param config its settings
@@ -67,17 +67,18 @@ public final class ReferenceModels {
      * @throws UnsupportedException where the names are neither, or a tensor is unknown
      */
     public static ReferenceModel open(Checkpoint checkpoint, ModelConfig config, Options options) {
+        Checkpoint plain = PlainNames.of(checkpoint);
         Decoder model;
-        if (HfModel.recognises(checkpoint)) {
-            model = HfModel.read(checkpoint, config);
-        } else if (MetaModel.recognises(checkpoint)) {
-            model = MetaModel.read(checkpoint, config);
+        if (HfModel.recognises(plain)) {
+            model = HfModel.read(plain, config);
+        } else if (MetaModel.recognises(plain)) {
+            model = MetaModel.read(plain, config);
         } else {
             throw new UnsupportedException(
                     "neither `model.embed_tokens.weight` nor `tok_embeddings.weight` is among the"
                             + " tensors",
-                    "Supported: the names of Hugging Face's Llama, Mistral, Qwen2 and Qwen3, and of"
-                            + " Meta's Llama.");
+                    "Supported: the names of Hugging Face's Llama, Mistral, Qwen2 and Qwen3, of Meta's"
+                            + " Llama and of torchtune's.");
         }
         return new ReferenceModel(model, Kernels.best(), options);
     }

@@ -8,11 +8,11 @@ import tk.error.UnsupportedException;
 import tk.tensor.Shape;
 import tk.tensor.Tensor;
 import tk.verify.reference.Decoder.Linear;
+import tk.verify.weights.Buffers;
 
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Set;
-import java.util.function.Predicate;
 
 /**
  * A checkpoint's tensors by name, each of them checked against the shape that the settings demand,
@@ -92,13 +92,13 @@ final class TensorTable {
         return tensor;
     }
 
-    /**
-     * Refuses tensors that were not asked for.
-     *
-     * @param ignorable those that carry nothing the settings don't
-     */
-    void refuseUnused(Predicate<String> ignorable) {
-        unused.removeIf(ignorable);
+    /** Refuses tensors that were not asked for, but for buffers: these follow from the settings. */
+    void refuseUnused() {
+        unused.removeIf(
+                name -> {
+                    Tensor tensor = checkpoint.tensors().get(name);
+                    return tensor != null && Buffers.isBuffer(tensor.info());
+                });
         if (!unused.isEmpty()) {
             throw new UnsupportedException(
                     "%d tensors are unknown to the forward pass, the first of them `%s`"

@@ -58,7 +58,10 @@ public final class CanonicalWeights {
             String name = entry.getKey();
             Optional<Role> role = names.role(name);
             if (role.isEmpty()) {
-                (names.isIgnorable(name) ? ignored : unknown).add(name);
+                boolean known =
+                        Buffers.isBuffer(entry.getValue().info())
+                                || (gguf.isPresent() && Buffers.isRopeFactors(name));
+                (known ? ignored : unknown).add(name);
                 continue;
             }
             Tensor tensor = entry.getValue();

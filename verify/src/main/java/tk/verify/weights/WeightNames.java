@@ -23,15 +23,9 @@ import java.util.regex.Pattern;
  * @param prefix before all names but the head's
  * @param layer before a layer's number
  * @param parts the names without prefix and suffix
- * @param ignorable what holds nothing that was learnt
  */
 record WeightNames(
-        String format,
-        RowOrder order,
-        String prefix,
-        String layer,
-        Map<Part, String> parts,
-        Pattern ignorable) {
+        String format, RowOrder order, String prefix, String layer, Map<Part, String> parts) {
 
     static final WeightNames HUGGING_FACE =
             new WeightNames(
@@ -53,12 +47,7 @@ record WeightNames(
                             "mlp.up_proj",
                             "mlp.down_proj",
                             "norm",
-                            "lm_head"),
-                    // Buffers that older versions saved: computed from the settings, never learnt.
-                    Pattern.compile(
-                            "(.*\\.)?(rotary_emb\\.inv_freq"
-                                    + "|rotary_emb\\.(cos|sin)_cached"
-                                    + "|attention\\.(masked_)?bias)"));
+                            "lm_head"));
 
     static final WeightNames META =
             new WeightNames(
@@ -80,8 +69,7 @@ record WeightNames(
                             "feed_forward.w3",
                             "feed_forward.w2",
                             "norm",
-                            "output"),
-                    Pattern.compile("rope\\.freqs|freqs_(cos|sin|cis)"));
+                            "output"));
 
     static final WeightNames TORCHTUNE =
             new WeightNames(
@@ -103,8 +91,7 @@ record WeightNames(
                             "mlp.w3",
                             "mlp.w2",
                             "norm",
-                            "output"),
-                    Pattern.compile("(.*\\.)?pos_embeddings\\.(theta|cache)"));
+                            "output"));
 
     private static final Pattern NUMBERED = Pattern.compile("(0|[1-9]\\d{0,6})\\.(.+)");
 
@@ -127,13 +114,7 @@ record WeightNames(
 
     /** GGUF's names; the rope factors are settings and belong to the metadata. */
     static WeightNames gguf(RowOrder order) {
-        return new WeightNames(
-                "GGUF",
-                order,
-                "",
-                "blk.",
-                GGUF_PARTS,
-                Pattern.compile("rope_freqs\\.weight|rope_factors_(long|short)\\.weight"));
+        return new WeightNames("GGUF", order, "", "blk.", GGUF_PARTS);
     }
 
     /** The format, other than GGUF, that accounts for most of these names; the first of equals. */
@@ -157,7 +138,7 @@ record WeightNames(
         for (String name : names) {
             String start = name.substring(0, Math.max(0, name.length() - embedding.length()));
             if (name.endsWith(embedding) && (start.isEmpty() || start.endsWith("."))) {
-                return new WeightNames(format, order, start, layer, parts, ignorable);
+                return new WeightNames(format, order, start, layer, parts);
             }
         }
         return this;
@@ -206,11 +187,6 @@ record WeightNames(
             }
         }
         return Optional.empty();
-    }
-
-    /** Whether a tensor of this name holds nothing that was learnt. */
-    boolean isIgnorable(String name) {
-        return ignorable.matcher(name).matches();
     }
 
     /** What a tensor for this is called. */

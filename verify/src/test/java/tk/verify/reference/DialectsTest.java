@@ -12,8 +12,10 @@ import tk.error.UnsupportedException;
 import tk.gguf.GgufMetadata;
 import tk.gguf.GgufValue;
 import tk.tensor.DType;
+import tk.tensor.RenamedTensor;
 import tk.tensor.Tensor;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -45,6 +47,72 @@ class DialectsTest {
                 LogitModel other = ReferenceModels.open(meta, model.config())) {
             assertSame(hf, other, model.tokens(40));
         }
+    }
+
+    @Test
+    void whatAWrapperPutBeforeTheNamesChangesNothing() {
+        RandomModel model = RandomModel.of("LlamaForCausalLM", Map.of());
+        List<Tensor> meta = Dialects.renamed(model, Dialects.META, "layers.", true);
+        List<Tensor> lightning =
+                model.checkpoint().tensors().values().stream()
+                        .map(t -> RenamedTensor.of("model." + t.info().name(), t))
+                        .toList();
+        List<Tensor> llama =
+                model.checkpoint().tensors().values().stream()
+                        .map(t -> RenamedTensor.of(t.info().name().replace("model.", "llama."), t))
+                        .toList();
+        List<Tensor> net =
+                meta.stream().map(t -> RenamedTensor.of("net." + t.info().name(), t)).toList();
+        for (List<Tensor> wrapped : List.of(lightning, llama, net)) {
+            try (LogitModel hf = ReferenceModels.open(model.checkpoint(), model.config());
+                    LogitModel other = ReferenceModels.open(checkpoint(wrapped), model.config())) {
+                assertSame(hf, other, model.tokens(40));
+            }
+        }
+    }
+
+    @Test
+    void torchtunesNamesComputeTheSame() {
+        RandomModel model = RandomModel.of("LlamaForCausalLM", Map.of());
+        String[][] names = {
+            {"attention_norm.weight", "sa_norm.scale"},
+            {"ffn_norm.weight", "mlp_norm.scale"},
+            {"attention.wq", "attn.q_proj"},
+            {"attention.wk", "attn.k_proj"},
+            {"attention.wv", "attn.v_proj"},
+            {"attention.wo", "attn.output_proj"},
+            {"feed_forward", "mlp"},
+        };
+        List<Tensor> torchtune = new ArrayList<>();
+        for (Tensor tensor : Dialects.renamed(model, Dialects.META, "layers.", true)) {
+            String name = tensor.info().name();
+            for (String[] pair : names) name = name.replace(pair[0], pair[1]);
+            if (name.equals("norm.weight")) name = "norm.scale";
+            torchtune.add(RenamedTensor.of(name, tensor));
+        }
+        try (LogitModel hf = ReferenceModels.open(model.checkpoint(), model.config());
+                LogitModel other = ReferenceModels.open(checkpoint(torchtune), model.config())) {
+            assertSame(hf, other, model.tokens(40));
+        }
+    }
+
+    @Test
+    void passesOverBuffersButNotOverWeights() {
+        RandomModel model = RandomModel.of("LlamaForCausalLM", Map.of());
+        List<Tensor> tensors = new ArrayList<>(model.checkpoint().tensors().values());
+        tensors.add(ArrayTensor.of("freqs_cis", DType.F32, new float[6], 6));
+        tensors.add(ArrayTensor.of("model.causal_mask", DType.F32, new float[4], 2, 2));
+        tensors.add(
+                ArrayTensor.of("model.layers.0.attn.bias", DType.F32, new float[4], 1, 1, 2, 2));
+        try (LogitModel hf = ReferenceModels.open(model.checkpoint(), model.config());
+                LogitModel other = ReferenceModels.open(checkpoint(tensors), model.config())) {
+            assertSame(hf, other, model.tokens(40));
+        }
+        tensors.add(ArrayTensor.of("model.layers.1.attn.bias", DType.F32, new float[4], 4));
+        TensorMap biased = checkpoint(tensors);
+        assertThatThrownBy(() -> ReferenceModels.open(biased, model.config()))
+                .isInstanceOf(UnsupportedException.class)
+                .hasMessageContaining("model.layers.1.attn.bias");
     }
 
     @Test
