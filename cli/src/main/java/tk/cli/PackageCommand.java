@@ -8,6 +8,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 import tk.checkpoint.StagedOutput;
+import tk.convert.KeyMap;
 import tk.convert.gguf.OutType;
 import tk.convert.route.ConvertOptions;
 import tk.error.UsageException;
@@ -107,7 +108,8 @@ final class PackageCommand implements Callable<Integer> {
         if (!output.dryRun()) inputs.requireIntact(input, common);
         if (format == Format.SAFETENSORS) checkFolder(fileType);
         ConvertOptions given = converting.options(OutType.KEEP, OptionalLong.empty());
-        try (ModelSource source = adapters.open(input, inputs, given, output.dryRun(), common)) {
+        try (ModelSource source =
+                named(adapters.open(input, inputs, given, output.dryRun(), common), given)) {
             if (format == Format.SAFETENSORS) return folder(source, given, fileType);
             String modelName = converting.name().orElseGet(() -> stem(input));
             Optional<Installing> installing =
@@ -141,6 +143,21 @@ final class PackageCommand implements Callable<Integer> {
                 return packaging.run(
                         original, target, output.force(), keepHf, verifying, modelfile, installing);
             }
+        }
+    }
+
+    /** The verifier has no key map: what the user says the names are, they are to it, too. */
+    private ModelSource named(ModelSource source, ConvertOptions given) {
+        boolean own = given.keyMap().equals(KeyMap.NONE);
+        if (own || adapters.given() || source.gguf().isPresent()) return source;
+        try {
+            return source.with(
+                    given.keyMap().applied(source.weights()),
+                    source.requireConfig(),
+                    Optional.empty());
+        } catch (RuntimeException e) {
+            source.close();
+            throw e;
         }
     }
 

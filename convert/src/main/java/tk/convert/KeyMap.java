@@ -1,5 +1,7 @@
 package tk.convert;
 
+import tk.checkpoint.Checkpoint;
+import tk.checkpoint.TensorMap;
 import tk.error.MalformedException;
 import tk.error.UsageException;
 import tk.json.Json;
@@ -7,12 +9,18 @@ import tk.json.JsonValue;
 import tk.json.JsonValue.JsonNull;
 import tk.json.JsonValue.JsonObject;
 import tk.json.JsonValue.JsonString;
+import tk.tensor.RenamedTensor;
+import tk.tensor.Tensor;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Names that only the user knows: what home-made code calls each tensor.
@@ -62,5 +70,29 @@ public record KeyMap(Map<String, Optional<String>> names) {
             }
         }
         return new KeyMap(names);
+    }
+
+    /**
+     * The checkpoint under these names, without what is left out; a tensor whose new name is taken
+     * keeps its own.
+     *
+     * @param in owned by the result
+     */
+    public Checkpoint applied(Checkpoint in) {
+        List<Tensor> tensors = new ArrayList<>();
+        Set<String> taken = new HashSet<>(in.tensors().keySet());
+        for (Map.Entry<String, Tensor> entry : in.tensors().entrySet()) {
+            LayerName own = LayerName.of(entry.getKey());
+            Optional<String> mapped = names.get(own.template());
+            if (mapped == null) {
+                tensors.add(entry.getValue());
+            } else if (mapped.isPresent()) {
+                String name = own.in(mapped.get());
+                tensors.add(
+                        RenamedTensor.of(
+                                taken.add(name) ? name : entry.getKey(), entry.getValue()));
+            }
+        }
+        return TensorMap.replacing(in, tensors);
     }
 }
