@@ -161,6 +161,13 @@ public record HfModel(
                 config.json().with("vocab_size", JsonValue.of(shape.dim(0))), place);
     }
 
+    /** The same with something else that a person should be told. */
+    public HfModel noted(String note) {
+        List<String> told = new ArrayList<>(notes);
+        told.add(note);
+        return new HfModel(table, config, weights, tying, ignored, told);
+    }
+
     /** The same with other weights. */
     public HfModel with(Checkpoint otherWeights) {
         return new HfModel(table, config, otherWeights, tying, ignored, notes);

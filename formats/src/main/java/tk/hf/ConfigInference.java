@@ -8,11 +8,11 @@ import tk.tensor.DType;
 import tk.tensor.TensorInfo;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.regex.Matcher;
@@ -57,7 +57,7 @@ public record ConfigInference(
         DType dtype) {
 
     /** Stands where a person must fill in a number; no reader takes it for one. */
-    private static final String FILL_IN = "?";
+    static final String FILL_IN = "?";
 
     /** The same tensor's name with Hugging Face, Meta and torchtune. */
     private enum Part {
@@ -166,18 +166,33 @@ public record ConfigInference(
 
     /** The keys that must be given, each with what is known of it. */
     public List<String> unknown() {
-        List<String> unknown = new ArrayList<>();
-        if (headDim.isEmpty()) {
-            unknown.add("num_attention_heads (heads x head_dim = %d)".formatted(query));
-            unknown.add(
-                    keyValue == query
-                            ? "num_key_value_heads (as many as heads)"
-                            : "num_key_value_heads (heads / %s)".formatted(ratio()));
-        }
-        unknown.add("max_position_embeddings");
-        unknown.add("rms_norm_eps");
-        unknown.add("rope_theta (and rope_scaling, if it was trained with one)");
-        return unknown;
+        return unknown(template());
+    }
+
+    private List<String> unknown(JsonObject template) {
+        Map<String, String> questions = new LinkedHashMap<>();
+        questions.put(
+                "num_attention_heads",
+                "num_attention_heads (heads x head_dim = %d)".formatted(query));
+        questions.put(
+                "num_key_value_heads",
+                keyValue == query
+                        ? "num_key_value_heads (as many as heads)"
+                        : "num_key_value_heads (heads / %s)".formatted(ratio()));
+        questions.put("max_position_embeddings", "max_position_embeddings");
+        questions.put("rms_norm_eps", "rms_norm_eps (in code after Llama 2: 1e-05)");
+        questions.put(
+                "rope_theta",
+                "rope_theta (in code after Llama 2: 10000; and rope_scaling, if it was trained with one)");
+        questions.put("rope_scaling", "rope_scaling (an object, in place of \"?\")");
+        return questions.entrySet().stream()
+                .filter(
+                        question ->
+                                template.string(question.getKey())
+                                        .filter(FILL_IN::equals)
+                                        .isPresent())
+                .map(Map.Entry::getValue)
+                .toList();
     }
 
     private String ratio() {
@@ -191,8 +206,10 @@ public record ConfigInference(
      * given, and a {@code config.json} to complete.
      *
      * @param model the file with the tensors
+     * @param saved the settings that the file itself holds, which do not say everything
      */
-    public static UsageException missing(Path model, Collection<TensorInfo> tensors) {
+    public static UsageException missing(
+            Path model, Collection<TensorInfo> tensors, Optional<SavedConfig> saved) {
         String first = model + ": no config.json beside it, and none was given";
         Optional<ConfigInference> inference = of(tensors);
         if (inference.isEmpty()) {
@@ -202,10 +219,20 @@ public record ConfigInference(
                             .formatted(names(tensors)));
         }
         ConfigInference known = inference.get();
+        JsonObject template =
+                saved.map(settings -> settings.with(known)).orElseGet(known::template);
+        List<String> said =
+                known.unknown().stream()
+                        .map(question -> question.replaceFirst(" .*", ""))
+                        .flatMap(
+                                key ->
+                                        template.number(key).stream()
+                                                .map(number -> key + " " + number.text()))
+                        .toList();
         return new UsageException(
                 """
                 %s
-                  from the shapes: hidden_size %d, num_hidden_layers %d, intermediate_size %d, vocab_size %d%s
+                  from the shapes: hidden_size %d, num_hidden_layers %d, intermediate_size %d, vocab_size %d%s%s
                   must be given:   %s"""
                         .formatted(
                                 first,
@@ -214,11 +241,14 @@ public record ConfigInference(
                                 known.feedForward,
                                 known.vocab,
                                 known.headDim.map(width -> ", head_dim " + width).orElse(""),
-                                String.join("\n                   ", known.unknown())),
+                                said.isEmpty()
+                                        ? ""
+                                        : "\n  from the file:   " + String.join(", ", said),
+                                String.join("\n                   ", known.unknown(template))),
                 """
                 Save this as config.json beside the model, or give it with --config, with a number for every "?":
                 %s"""
-                        .formatted(JsonText.PRETTY.write(known.template())));
+                        .formatted(JsonText.PRETTY.write(template)));
     }
 
     private static String names(Collection<TensorInfo> tensors) {

@@ -34,6 +34,14 @@ public final class MetaConfig {
 
     private MetaConfig() {}
 
+    /** Whether these are the settings of a {@code params.json}. */
+    public static boolean recognises(JsonObject json) {
+        JsonObject params = json.object("model").orElse(json);
+        return params.number("dim").isPresent()
+                && params.number("n_heads").isPresent()
+                && json.get("model_type").isEmpty();
+    }
+
     /**
      * The settings.
      *

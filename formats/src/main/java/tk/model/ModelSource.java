@@ -9,6 +9,7 @@ import tk.hf.ConfigInference;
 import tk.hf.ConfigReader;
 import tk.hf.MetaConfig;
 import tk.hf.ModelConfig;
+import tk.hf.SavedConfig;
 import tk.json.Json;
 import tk.json.JsonValue.JsonObject;
 import tk.tensor.Tensor;
@@ -18,6 +19,7 @@ import tk.tokenizer.TokenizerFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -141,20 +143,59 @@ public final class ModelSource implements AutoCloseable {
      */
     public Optional<ModelConfig> config() {
         if (settings.isPresent()) return settings;
-        return configFile().map(ConfigReader::read).or(this::metaConfig);
+        return configFile()
+                .map(this::read)
+                .or(
+                        () ->
+                                found instanceof Weights.Meta meta
+                                        ? Optional.of(metaConfig(meta.params()))
+                                        : savedConfig());
+    }
+
+    /**
+     * A {@code config.json}; or Meta's {@code params.json}, which the user may name in its place.
+     */
+    private ModelConfig read(Path file) {
+        JsonObject json = Json.readObject(file);
+        boolean metas =
+                MetaConfig.recognises(json)
+                        && weights.tensors().containsKey("tok_embeddings.weight");
+        return metas ? metaConfig(file) : ConfigReader.parse(json, file.toString());
     }
 
     /** What Meta's {@code params.json} says in the terms of a {@code config.json}. */
-    private Optional<ModelConfig> metaConfig() {
-        if (!(found instanceof Weights.Meta meta)) return Optional.empty();
+    private ModelConfig metaConfig(Path params) {
         Map<String, TensorInfo> infos = new HashMap<>();
-        weights.tensors().forEach((name, tensor) -> infos.put(name, tensor.info()));
+        for (TensorInfo info : infos()) infos.put(info.name(), info);
         boolean tiktoken =
                 tokenizer()
                         .model()
                         .map(file -> !TokenizerSummary.isSentencePiece(file))
                         .orElse(false);
-        return Optional.of(MetaConfig.read(meta.params(), infos, tiktoken));
+        return MetaConfig.read(params, infos, tiktoken);
+    }
+
+    /** What training saved of the settings in the file of the weights, where that is enough. */
+    private Optional<ModelConfig> savedConfig() {
+        return SavedConfig.of(weights.metadata())
+                .flatMap(saved -> ConfigInference.of(infos()).map(saved::with))
+                .filter(SavedConfig::isComplete)
+                .map(json -> ConfigReader.parse(json, path + ": the settings saved in it"));
+    }
+
+    /**
+     * Whether the configuration is made of what training saved in the file of the weights, as there
+     * is none beside it.
+     */
+    public boolean hasSavedConfig() {
+        return settings.isEmpty()
+                && configFile().isEmpty()
+                && !(found instanceof Weights.Meta)
+                && savedConfig().isPresent();
+    }
+
+    private List<TensorInfo> infos() {
+        return weights.tensors().values().stream().map(Tensor::info).toList();
     }
 
     /**
@@ -165,7 +206,7 @@ public final class ModelSource implements AutoCloseable {
         if (settings.isPresent()) return settings.map(ModelConfig::json);
         if (found instanceof Weights.Meta meta && configFile().isEmpty())
             return Optional.of(Json.readObject(meta.params()));
-        return configFile().map(Json::readObject);
+        return configFile().map(Json::readObject).or(() -> savedConfig().map(ModelConfig::json));
     }
 
     /**
@@ -178,10 +219,7 @@ public final class ModelSource implements AutoCloseable {
         return config().orElseThrow(
                         () ->
                                 ConfigInference.missing(
-                                        path,
-                                        weights.tensors().values().stream()
-                                                .map(Tensor::info)
-                                                .toList()));
+                                        path, infos(), SavedConfig.of(weights.metadata())));
     }
 
     /** The settings of text generation, where the model came with some. */

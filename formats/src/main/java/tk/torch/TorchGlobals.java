@@ -51,6 +51,13 @@ final class TorchGlobals implements PickleCalls {
                     "list", "dict", "tuple", "int", "long", "float", "str", "unicode", "bool",
                     "bytes", "object");
 
+    /**
+     * How the classes of a model's settings are called, wherever they were defined: {@code
+     * __main__.ModelArgs}, {@code model.GPTConfig}. What a pickle makes of one without arguments is
+     * data: its attributes.
+     */
+    private static final List<String> SETTINGS = List.of("Config", "Args", "HParams", "Params");
+
     static {
         TensorRebuild.UTILS.forEach((name, make) -> CALLABLE.put("torch._utils " + name, make));
         CALLABLE.put("torch._tensor _rebuild_from_type_v2", TensorRebuild::fromType);
@@ -114,7 +121,12 @@ final class TorchGlobals implements PickleCalls {
                 || isTorchType(module, name)
                 || NumpyRebuild.isMlType(module, name)
                 || DistributedTensor.isType(module, name)
-                || DistributedTensor.isDescription(module, name);
+                || DistributedTensor.isDescription(module, name)
+                || isSettings(name);
+    }
+
+    private static boolean isSettings(String name) {
+        return SETTINGS.stream().anyMatch(name::endsWith);
     }
 
     /**
@@ -167,6 +179,9 @@ final class TorchGlobals implements PickleCalls {
         @Nullable Function<Arguments, PyValue> make =
                 CALLABLE.get(global.module() + " " + global.name());
         if (make == null && DistributedTensor.isDescription(global.module(), global.name())) {
+            make = things(global.spelled());
+        }
+        if (make == null && isSettings(global.name()) && arguments.items().isEmpty()) {
             make = things(global.spelled());
         }
         if (make == null) throw at.unsafe("calls `%s`".formatted(global.spelled()), null);

@@ -9,6 +9,7 @@ import tk.error.TkException;
 import tk.error.UnsafeException;
 import tk.filekind.FileKind.Weights;
 import tk.filekind.FileKinds;
+import tk.json.JsonText;
 import tk.tensor.SourceFile;
 import tk.tensor.Tensor;
 
@@ -31,9 +32,12 @@ import java.util.function.Function;
  *
  * <p>Metadata: {@code torch.container} is the file's form, {@code torch.key} the path of the state
  * dict within the saved object where it is not the object itself, {@code torch.prefix} what was
- * taken off the names.
+ * taken off the names, {@code torch.config} the model's settings, as JSON, where they were saved
+ * too.
  */
 public final class TorchReader implements CheckpointReader {
+    private static final String CONFIG = "torch.config";
+
     private final @Nullable String key;
 
     /** A reader that finds the state dict by itself. */
@@ -92,6 +96,8 @@ public final class TorchReader implements CheckpointReader {
             metadata.put("torch.container", container.form());
             if (!chosen.key().isEmpty()) metadata.put("torch.key", chosen.key());
             if (!chosen.prefix().isEmpty()) metadata.put("torch.prefix", chosen.prefix());
+            SavedSettings.of(container.root())
+                    .ifPresent(found -> metadata.put(CONFIG, JsonText.COMPACT.write(found)));
             return new TensorMap(list, metadata, List.of(file));
         } catch (UnsafeException e) {
             try (file) {

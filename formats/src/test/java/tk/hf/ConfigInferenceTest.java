@@ -15,6 +15,7 @@ import tk.tensor.TensorInfo;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 class ConfigInferenceTest {
     private static TensorInfo tensor(String name, long... dims) {
@@ -47,7 +48,8 @@ class ConfigInferenceTest {
 
     @Test
     void saysWhatMustBeGivenAndHandsOutATemplate() {
-        UsageException error = ConfigInference.missing(Path.of("model.pt"), huggingFace());
+        UsageException error =
+                ConfigInference.missing(Path.of("model.pt"), huggingFace(), Optional.empty());
         assertThat(error.getMessage().lines().findFirst())
                 .contains("model.pt: no config.json beside it, and none was given");
         assertThat(error)
@@ -119,7 +121,7 @@ class ConfigInferenceTest {
     void saysSoWhereTheTensorsAreAnotherKindOfModels() {
         List<TensorInfo> tensors = List.of(tensor("transformer.wte.weight", 50257, 768));
         assertThat(ConfigInference.of(tensors)).isEmpty();
-        assertThat(ConfigInference.missing(Path.of("gpt2.pt"), tensors).hint())
+        assertThat(ConfigInference.missing(Path.of("gpt2.pt"), tensors, Optional.empty()).hint())
                 .contains("transformer.wte.weight");
     }
 }

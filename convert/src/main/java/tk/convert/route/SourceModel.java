@@ -6,6 +6,7 @@ import tk.convert.gguf.ModelOrigin;
 import tk.convert.gguf.TensorOrder;
 import tk.hf.ModelConfig;
 import tk.json.JsonValue.JsonObject;
+import tk.json.PythonJson;
 import tk.model.ModelSource;
 
 import java.nio.file.Files;
@@ -30,12 +31,24 @@ record SourceModel(ModelSource source, HfModel model, ModelOrigin origin, Tensor
         HfModel model =
                 HfModel.of(
                         place, source.weights(), config, options.keyMap(), options.padVocabulary());
+        if (source.gguf().isEmpty() && source.hasSavedConfig())
+            model = model.noted(asSaved(config));
         boolean folder = Files.isDirectory(source.path());
         return new SourceModel(
                 source,
                 model,
                 folder ? ModelOrigin.of(source.path(), config.json()) : ofFile(source),
                 order(source, folder));
+    }
+
+    private static String asSaved(ModelConfig config) {
+        return "no config.json: %d heads, %d for keys and values, context %d, epsilon %s and rope_theta %s are what the checkpoint itself says"
+                .formatted(
+                        config.heads(),
+                        config.kvHeads(),
+                        config.maxPositions(),
+                        PythonJson.ofFloat(config.normEps()).text(),
+                        PythonJson.ofFloat(config.rope().theta()).text());
     }
 
     private static ModelConfig config(ModelSource source, String place) {
