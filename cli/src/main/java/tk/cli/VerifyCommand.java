@@ -8,6 +8,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 import tk.error.IoException;
+import tk.filekind.TextFile;
 import tk.json.JsonText;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
@@ -74,7 +75,7 @@ final class VerifyCommand implements Callable<Integer> {
         VerifyOptions options =
                 verifying
                         .options(common)
-                        .withText(Optional.ofNullable(text).map(Verifying::read), context)
+                        .withText(Optional.ofNullable(text).map(TextFile::read), context)
                         .withSample(sample);
         try (ModelSource source = inputs.open(reference)) {
             Verification verification = Verifier.verify(source, candidate, options);
