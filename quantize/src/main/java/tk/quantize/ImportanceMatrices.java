@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -121,6 +122,8 @@ public final class ImportanceMatrices {
         try {
             if (Files.size(file) > 1 << 30) throw malformed(file, 0, "more than 1 GiB");
             in = ByteBuffer.wrap(Files.readAllBytes(file)).order(ByteOrder.LITTLE_ENDIAN);
+        } catch (NoSuchFileException e) {
+            throw new IoException(file + ": no such file", "Check the path.", e);
         } catch (IOException e) {
             throw new IoException(file + ": cannot be read: " + e.getMessage(), null, e);
         }

@@ -12,6 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 import tk.checkpoint.Checkpoint;
 import tk.checkpoint.TensorMap;
+import tk.error.IoException;
 import tk.error.MalformedException;
 import tk.error.UnsupportedException;
 import tk.error.UsageException;
@@ -319,7 +320,8 @@ class QuantizationTest {
                 QuantizeOptions.of(FileType.Q4_K_M).withTokenEmbeddingType(DType.Q5_0);
         Quantization q = Quantization.of(m.metadata(), m.weights(), options);
         assertThat(to(q, "blk.0.attn_qkv.weight")).isEqualTo(DType.Q4_K);
-        assertThat(to(q, "blk.2.attn_qkv.weight")).isEqualTo(DType.Q6_K);
+        assertThat(to(q, "blk.1.attn_qkv.weight")).isEqualTo(DType.Q6_K);
+        assertThat(to(q, "blk.2.attn_v.weight")).isEqualTo(DType.Q6_K);
         assertThat(to(q, "blk.1.ffn_down_exps.weight")).isEqualTo(DType.Q4_K);
         assertThat(to(q, "blk.2.ffn_down_exps.weight")).isEqualTo(DType.Q6_K);
         assertThat(to(q, "blk.0.ssm_conv1d.weight")).isEqualTo(DType.F32);
@@ -346,6 +348,13 @@ class QuantizationTest {
             RandomLlama.write(q.metadata(), q.weights(), ours, 2);
         }
         assertThat(Files.mismatch(ours, theirs)).isEqualTo(-1);
+    }
+
+    @Test
+    void aMatrixThatIsNotThereIsCalledSo() {
+        assertThatThrownBy(() -> ImportanceMatrices.read(folder.resolve("none.dat")))
+                .isInstanceOf(IoException.class)
+                .hasMessageContaining("no such file");
     }
 
     @ParameterizedTest
