@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /** What tensors there are and what there should be, side by side. */
 final class Discrepancy {
@@ -16,6 +17,10 @@ final class Discrepancy {
     private static final int LONGEST = 200;
 
     private static final int COMPARED = 400;
+
+    /** Query, key and value, or gate and up, in one matrix: Phi, gpt-fast, nanoGPT, lit-gpt. */
+    private static final Pattern FUSED =
+            Pattern.compile("(.*\\.)?(qkv|qkv_proj|wqkv|c_attn|gate_up_proj|w13)\\.(weight|bias)");
 
     private Discrepancy() {}
 
@@ -57,11 +62,21 @@ final class Discrepancy {
             text.append(
                     "\n  … %d more missing, %d more unexpected".formatted(more, moreUnexpected));
         }
-        return new MalformedException(
-                text.toString(),
-                unexpected.isEmpty()
-                        ? "The file is incomplete, or the config is another model's."
-                        : "If these are the model's tensors under other names, say so with --key-map.");
+        return new MalformedException(text.toString(), hint(unexpected));
+    }
+
+    private static String hint(List<String> unexpected) {
+        if (unexpected.isEmpty())
+            return "The file is incomplete, or the config is another model's.";
+        return unexpected.stream()
+                .filter(name -> FUSED.matcher(name).matches())
+                .findFirst()
+                .map(
+                        name ->
+                                "`%s` holds several projections in one, which tk does not take apart: cut it with torch.split(w, [rows, …]) into those that are missing, and save again."
+                                        .formatted(shortened(name)))
+                .orElse(
+                        "If these are the model's tensors under other names, say so with --key-map.");
     }
 
     private static String shortened(String name) {

@@ -9,6 +9,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
+import tk.checkpoint.TensorMap;
 import tk.error.MalformedException;
 import tk.error.UnsupportedException;
 import tk.hf.ModelConfig;
@@ -23,6 +24,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 
@@ -156,6 +158,46 @@ class AccountingTest {
                 .containsEntry("model.layers.1.self_attn.mask", "causal mask")
                 .containsEntry("rope.freqs", "rotary frequencies")
                 .containsEntry("model.layers.0.attn.bias", "causal mask");
+    }
+
+    @Test
+    void saysThatProjectionsInOneMatrixMustBeCut() {
+        List<Tensor> tensors = llama();
+        tensors.removeIf(tensor -> tensor.info().name().contains(".self_attn.q_proj"));
+        tensors.add(
+                TinyModel.random(
+                        "model.layers.0.self_attn.qkv_proj.weight",
+                        DType.F32,
+                        new Shape(32, 16),
+                        new Random(1)));
+        assertThatThrownBy(() -> account(tensors))
+                .isInstanceOfSatisfying(
+                        MalformedException.class,
+                        e ->
+                                assertThat(e.hint())
+                                        .contains("qkv_proj.weight` holds several projections")
+                                        .contains("torch.split"));
+    }
+
+    @Test
+    void aKeyMapRenamesACheckpoint() {
+        Random random = new Random(1);
+        List<Tensor> tensors =
+                List.of(
+                        TinyModel.random("blocks.3.q", DType.F32, new Shape(2), random),
+                        TinyModel.random("step", DType.F32, new Shape(2), random),
+                        TinyModel.random("kept", DType.F32, new Shape(2), random));
+        KeyMap map =
+                new KeyMap(
+                        Map.of(
+                                "blocks.{n}.q",
+                                Optional.of("model.layers.{n}.self_attn.q_proj.weight"),
+                                "step",
+                                Optional.empty()));
+        try (TensorMap checkpoint = new TensorMap(tensors, Map.of(), List.of())) {
+            assertThat(map.applied(checkpoint).tensors().keySet())
+                    .containsExactly("model.layers.3.self_attn.q_proj.weight", "kept");
+        }
     }
 
     @Test
