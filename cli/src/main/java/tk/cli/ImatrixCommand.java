@@ -81,7 +81,7 @@ final class ImatrixCommand implements Callable<Integer> {
     public Integer call() {
         if (text == null) throw new UsageException("no text given", "tk imatrix MODEL TEXT");
         if (!output.dryRun()) StagedOutput.check(target, output.force());
-        String content = TextFile.read(text);
+        String content = TextFile.verbatim(text);
         try (ModelSource source = inputs.open(model)) {
             OpenedModel opened = OpenedModel.of(source);
             if (!opened.hasVocabulary())

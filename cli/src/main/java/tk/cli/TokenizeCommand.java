@@ -79,7 +79,7 @@ final class TokenizeCommand implements Callable<Integer> {
                     text == null ? "no text given" : "a text and --file are given",
                     "tk tokenize MODEL TEXT, or tk tokenize MODEL --file FILE");
         }
-        String input = text != null ? text : TextFile.read(Objects.requireNonNull(file));
+        String input = text != null ? text : TextFile.verbatim(Objects.requireNonNull(file));
         Vocabulary vocabulary = vocabulary();
         int[] tokens =
                 vocabulary.tokenizer().encode(input, asText ? Specials.AS_TEXT : Specials.PARSE);

@@ -75,7 +75,7 @@ final class VerifyCommand implements Callable<Integer> {
         VerifyOptions options =
                 verifying
                         .options(common)
-                        .withText(Optional.ofNullable(text).map(TextFile::read), context)
+                        .withText(Optional.ofNullable(text).map(TextFile::verbatim), context)
                         .withSample(sample);
         try (ModelSource source = inputs.open(reference)) {
             Verification verification = Verifier.verify(source, candidate, options);

@@ -34,6 +34,15 @@ public final class TextFile {
         return text(file, bytes, 0, StandardCharsets.UTF_8);
     }
 
+    /**
+     * A text to be measured: every byte counts, as for llama.cpp's programs, a mark as well.
+     *
+     * @throws MalformedException where it is no UTF-8, naming the line
+     */
+    public static String verbatim(Path file) {
+        return text(file, bytes(file), 0, StandardCharsets.UTF_8);
+    }
+
     private static byte[] bytes(Path file) {
         try {
             if (Files.size(file) > MAX) {

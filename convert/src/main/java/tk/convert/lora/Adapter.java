@@ -116,7 +116,7 @@ public record Adapter(Path folder, Path file, AdapterConfig config, Checkpoint t
     private static Optional<Path> within(Path folder) {
         try (Stream<Path> files = Files.list(folder)) {
             return files.filter(file -> Files.isRegularFile(file.resolve(CONFIG)))
-                    .max(Comparator.comparing(Adapter::step).thenComparing(Path::toString));
+                    .max(Comparator.comparingInt(Adapter::step).thenComparing(Path::toString));
         } catch (IOException e) {
             return Optional.empty();
         }
