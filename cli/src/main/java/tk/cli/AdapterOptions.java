@@ -66,6 +66,13 @@ final class AdapterOptions {
         return !adapters.isEmpty();
     }
 
+    /** All that is read: the input, and the adapters. */
+    List<Path> with(Path input) {
+        List<Path> all = new ArrayList<>(adapters);
+        all.add(input);
+        return all;
+    }
+
     double scale() {
         return scale;
     }

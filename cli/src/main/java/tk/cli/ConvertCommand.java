@@ -121,6 +121,7 @@ final class ConvertCommand implements Callable<Integer> {
                         .or(() -> Optional.ofNullable(to).map(Route.Format::named))
                         .orElse(named);
         OutType type = written.type();
+        output.requireApart(path, adapters.with(input));
         if (!output.dryRun()) {
             StagedOutput.check(path, output.force());
             inputs.requireIntact(input, common);

@@ -24,6 +24,7 @@ import tk.verify.reference.ReferenceModel;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 
@@ -80,6 +81,7 @@ final class ImatrixCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (text == null) throw new UsageException("no text given", "tk imatrix MODEL TEXT");
+        output.requireApart(target, List.of(model, text));
         if (!output.dryRun()) StagedOutput.check(target, output.force());
         String content = TextFile.verbatim(text);
         try (ModelSource source = inputs.open(model)) {

@@ -87,6 +87,8 @@ final class MergeLoraCommand implements Callable<Integer> {
         if (adapters.isEmpty())
             throw new UsageException(
                     "BASE, ADAPTER and OUTPUT are needed", "tk merge-lora BASE ADAPTER… OUTPUT");
+        output.requireApart(path, List.of(base));
+        output.requireApart(path, adapters);
         if (!output.dryRun()) {
             StagedOutput.check(path, output.force());
             inputs.requireIntact(base, common);

@@ -103,6 +103,7 @@ final class PackageCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         FileType fileType = FileType.named(type == null ? "q4_K_M" : type);
+        output.requireApart(target, adapters.with(input));
         StagedOutput.check(target, output.force());
         modelfile.check(install.losses());
         if (!output.dryRun()) inputs.requireIntact(input, common);

@@ -86,7 +86,7 @@ final class QuantizeCommand implements Callable<Integer> {
         Path input = Path.of(arguments.getFirst());
         List<String> rest = new ArrayList<>(arguments.subList(1, arguments.size()));
         if (target == null) {
-            if (rest.isEmpty())
+            if (rest.isEmpty() || (rest.size() == 1 && FileType.isName(rest.getFirst())))
                 throw new UsageException("no output given", "tk quantize INPUT OUTPUT [TYPE]");
             target = Path.of(rest.removeFirst());
         }
@@ -94,6 +94,7 @@ final class QuantizeCommand implements Callable<Integer> {
         if (!rest.isEmpty())
             throw new UsageException("unexpected argument `" + rest.getFirst() + "`");
         FileType fileType = FileType.named(type);
+        output.requireApart(target, List.of(input));
         StagedOutput.check(target, output.force());
         if (!output.dryRun()) {
             quantizing.announce(fileType, input);

@@ -268,6 +268,33 @@ class CommandLineTest {
                 .contains("F32 -> Q5_0     5.50 bpw  (wanted Q4_K)")
                 .contains("rows of 96 values cannot be Q4_K, so Q5_0");
         assertThat(tk("quantize", narrow, out, "q8_0", "--no-fallback", "--force").exit()).isZero();
+        Run forgotten = tk("quantize", narrow, "q4_k_m");
+        assertThat(forgotten.exit()).isEqualTo(2);
+        assertThat(forgotten.err()).contains("no output given");
+    }
+
+    /** Even with --force: the input may be the only copy. */
+    @Test
+    void writesOverNoInput() throws IOException {
+        Path input = Files.createDirectories(folder.resolve("in")).resolve("narrow.gguf");
+        narrow(input);
+        byte[] before = Files.readAllBytes(input);
+        Path text = Files.writeString(folder.resolve("text.txt"), "metin");
+        for (Run run :
+                List.of(
+                        tk("quantize", input, input, "q4_0", "--force"),
+                        tk("convert", input, input, "--force"),
+                        tk("convert", input, input.getParent(), "--to", "hf", "--force"),
+                        tk("imatrix", input, text, "-o", text, "--force"),
+                        tk("merge-lora", input, folder, input, "--force"),
+                        tk("merge-lora", input, input.getParent(), input.getParent(), "--force"),
+                        tk("package", input, "-o", input.getParent(), "--force", "--dry-run"),
+                        tk("package", input, "-o", input.getParent(), "--force"))) {
+            assertThat(run.exit()).as(run.err()).isEqualTo(2);
+            assertThat(run.err()).contains("would replace the input");
+        }
+        assertThat(input).hasBinaryContent(before);
+        assertThat(text).hasContent("metin");
     }
 
     @Test

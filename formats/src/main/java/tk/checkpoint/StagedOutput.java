@@ -115,10 +115,11 @@ public final class StagedOutput implements AutoCloseable {
     }
 
     /**
-     * Refuses an existing {@code target} unless {@code force}; what {@link #open} checks first, for
-     * dry runs.
+     * Refuses an existing {@code target} unless {@code force}, and then a folder that is no
+     * model's; what {@link #open} checks first, for dry runs.
      */
     public static void check(Path target, boolean force) {
+        if (force) Replaceable.check(target);
         if (!force && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
             throw new UsageException(
                     target + ": exists already",

@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -66,12 +67,22 @@ public final class Json {
                                 size,
                                 MAX_FILE));
             }
-            return parse(Files.readAllBytes(file), file.toString());
+            return parse(withoutMark(Files.readAllBytes(file)), file.toString());
         } catch (NoSuchFileException e) {
             throw new IoException(file + ": no such file", "Check the path.", e);
         } catch (IOException e) {
             throw new IoException(file + ": cannot be read: " + e.getMessage(), null, e);
         }
+    }
+
+    /** Editors of Windows' put a byte order mark before the text. */
+    private static byte[] withoutMark(byte[] bytes) {
+        boolean marked =
+                bytes.length >= 3
+                        && bytes[0] == (byte) 0xef
+                        && bytes[1] == (byte) 0xbb
+                        && bytes[2] == (byte) 0xbf;
+        return marked ? Arrays.copyOfRange(bytes, 3, bytes.length) : bytes;
     }
 
     /** The object in a file. */

@@ -68,8 +68,10 @@ final class SpmAlgorithm implements GgufTokenizer.Algorithm {
         return new UnsupportedException(
                 String.format(
                         Locale.ROOT,
-                        "\"%s\" (U+%04X) has no token and there are no byte tokens: llama.cpp aborts on it",
-                        character,
+                        "%s (U+%04X) has no token and there are no byte tokens: llama.cpp aborts on it",
+                        Character.isISOControl(character.codePointAt(0))
+                                ? "a control character"
+                                : '"' + character + '"',
                         character.codePointAt(0)),
                 "Add the 256 byte tokens: --byte-fallback add.");
     }

@@ -5,6 +5,7 @@ import tk.tensor.DType;
 
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
@@ -51,6 +52,11 @@ public enum FileType {
         return defaultType;
     }
 
+    /** Whether there is a type of that name, in whatever case. */
+    public static boolean isName(String name) {
+        return find(name).isPresent();
+    }
+
     /**
      * The type of this name, as people type it: without regard to case, with {@code q4_K}, {@code
      * q5_K} and {@code q3_K} for their {@code _M}, and {@code int8} for {@code q8_0}.
@@ -58,19 +64,23 @@ public enum FileType {
      * @throws UsageException where there is none
      */
     public static FileType named(String name) {
+        return find(name)
+                .orElseThrow(
+                        () ->
+                                new UsageException(
+                                        "no quantization type `" + name + "`",
+                                        "Types: " + names() + "."));
+    }
+
+    private static Optional<FileType> find(String name) {
         String upper = name.toUpperCase(Locale.ROOT);
         return switch (upper) {
-            case "INT8" -> Q8_0;
-            case "Q3_K" -> Q3_K_M;
-            case "Q4_K" -> Q4_K_M;
-            case "Q5_K" -> Q5_K_M;
-            default -> {
-                for (FileType type : values()) {
-                    if (type.name().equals(upper)) yield type;
-                }
-                throw new UsageException(
-                        "no quantization type `" + name + "`", "Types: " + names() + ".");
-            }
+            case "INT8" -> Optional.of(Q8_0);
+            case "Q3_K" -> Optional.of(Q3_K_M);
+            case "Q4_K" -> Optional.of(Q4_K_M);
+            case "Q5_K" -> Optional.of(Q5_K_M);
+            default ->
+                    Arrays.stream(values()).filter(type -> type.name().equals(upper)).findFirst();
         };
     }
 
