@@ -112,6 +112,28 @@ class ModelSourceTest {
         }
     }
 
+    /** One file of Meta's names, and the settings that lay beside it in the release. */
+    @Test
+    void takesMetasSettingsWhereAConfigIsAskedFor() throws IOException {
+        Path file =
+                weights(
+                        "m.pth",
+                        Pattern.of("tok_embeddings.weight", DType.F32, 16, 8),
+                        Pattern.of("layers.0.feed_forward.w1.weight", DType.F32, 32, 8));
+        Path params =
+                text(
+                        "settings.json",
+                        """
+                        {"dim": 8, "multiple_of": 32, "n_heads": 2, "n_layers": 1, "norm_eps": 1e-05,
+                         "vocab_size": -1}
+                        """);
+        Options options = new Options(Optional.of(params), Optional.empty(), Optional.empty());
+        try (ModelSource source = ModelSource.open(file, options)) {
+            assertThat(source.requireConfig().heads()).isEqualTo(2);
+            assertThat(source.requireConfig().vocabSize()).isEqualTo(16);
+        }
+    }
+
     @Test
     void saysWhatIsMissing() {
         Path nowhere = folder.resolve("nowhere");
