@@ -61,16 +61,7 @@ final class EarlyFlush {
      */
     @Nullable IOException end() {
         ended.countDown();
-        boolean interrupted = false;
-        while (true) {
-            try {
-                thread.join();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) Thread.currentThread().interrupt();
+        Joining.join(thread);
         return failure;
     }
 }

@@ -187,26 +187,13 @@ public final class PlanWriter {
             helpers.add(Thread.ofPlatform().name("tk-writer-" + i).daemon().start(worker));
         }
         worker.run();
-        for (Thread helper : helpers) join(helper);
+        for (Thread helper : helpers) Joining.join(helper);
         switch (failure.get()) {
             case null -> {}
             case RuntimeException e -> throw e;
             case Error e -> throw e;
             case Throwable e -> throw new IllegalStateException(e);
         }
-    }
-
-    private static void join(Thread thread) {
-        boolean interrupted = false;
-        while (true) {
-            try {
-                thread.join();
-                break;
-            } catch (InterruptedException e) {
-                interrupted = true;
-            }
-        }
-        if (interrupted) Thread.currentThread().interrupt();
     }
 
     private void carryOut(WriteTask task, FileChannel channel, @Nullable Checksums checksums) {
