@@ -41,7 +41,8 @@ public record TemplateChoice(
 
     /**
      * Chooses by the model's own chat template: the first of ours that makes the same tokens of
-     * every conversation; the plain one where the model has none.
+     * every conversation, or else one {@linkplain DerivedTemplate derived} from it that does; the
+     * plain one where the model has none.
      *
      * @throws UsageException where none does, showing the conversation in which the closest differs
      */
@@ -76,7 +77,26 @@ public record TemplateChoice(
             if (comparison.matchesTools()) return choice;
             if (withoutTools.isEmpty()) withoutTools = Optional.of(choice);
         }
-        return withoutTools.orElseThrow(() -> none(chat, candidates, tokens));
+        return withoutTools
+                .or(() -> derived(chat, tokens))
+                .orElseThrow(() -> none(chat, candidates, tokens));
+    }
+
+    /** One written for this model, where it means the same. */
+    private static Optional<TemplateChoice> derived(ChatPrompt chat, PromptTokens tokens) {
+        Optional<DerivedTemplate> written = DerivedTemplate.of(chat);
+        if (written.isEmpty()) return Optional.empty();
+        PromptTemplate own = written.get().template();
+        PromptTemplate template = own.withText(missingBos(chat, tokens) + own.text());
+        TemplateComparison comparison = compared(chat, template, tokens);
+        if (!comparison.matches()) return Optional.empty();
+        TemplateChoice choice = matched(template, comparison, chat);
+        if (written.get().showsSystem()) return Optional.of(choice);
+        List<String> notes = new ArrayList<>(choice.notes());
+        notes.add(
+                "the model's chat template shows no system message: Ollama leaves out what SYSTEM says");
+        return Optional.of(
+                new TemplateChoice(template, choice.summary(), notes, choice.differences()));
     }
 
     /** All of ours but the plain one, beginning with BOS where the runtime would not add it. */
@@ -128,7 +148,7 @@ public record TemplateChoice(
                         .map(TemplateChoice::shown)
                         .orElse("it takes hardly any conversation");
         return new UsageException(
-                "the model's chat template is none of those tk has: closest is %s, %s"
+                "the model's chat template is none of those tk has, and none can be derived from it: closest is %s, %s"
                         .formatted(nearest.template().name(), nearest.comparison().summary()),
                 shown
                         + "\nGive a Go template with --template FILE, or take --template "

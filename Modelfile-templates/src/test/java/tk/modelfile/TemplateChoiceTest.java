@@ -144,14 +144,14 @@ class TemplateChoiceTest {
 
     @Test
     void showsTheConversationInWhichTheClosestDiffers() {
-        String other = RESPELLED.replace("<|im_end|>", "<|im_end|> ");
+        String other = RESPELLED.replace("\"<|im_end|>\"", "\"<|im_end|>\" ~ loop.index");
         assertThatThrownBy(() -> chosen(other))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("chatml")
                 .extracting(e -> String.valueOf(((UsageException) e).hint()))
                 .asString()
                 .contains("one turn")
-                .contains("Who are you?<|im_end|> \\n")
+                .contains("Who are you?<|im_end|>1\\n")
                 .contains("Who are you?<|im_end|>\\n")
                 .contains("--template FILE");
     }
