@@ -9,10 +9,14 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 
 /** Parses expressions by jinja2's grammar: one method a level of precedence. */
 final class ExpressionParser {
     private static final Set<String> COMPARISONS = Set.of("==", "!=", "<", "<=", ">", ">=");
+    private static final Set<String> SUM = Set.of("+", "-");
+    private static final Set<String> PRODUCT = Set.of("*", "/", "//", "%");
 
     private final TokenStream tokens;
 
@@ -58,26 +62,35 @@ final class ExpressionParser {
         return value;
     }
 
-    private Expression or() {
-        Expression left = and();
+    /** Two operands and what is between them. */
+    private interface Joining {
+        Expression of(String operator, Expression left, Expression right);
+    }
+
+    /** {@code a + b + c}, from the left. */
+    private Expression chain(
+            Supplier<Expression> operand, Predicate<Token> operator, Joining joining) {
+        Expression left = operand.get();
         int depth = tokens.depth();
-        while (tokens.skipsName("or")) {
+        while (operator.test(tokens.current())) {
             tokens.enter();
-            left = new Expression.Or(left, and());
+            String text = tokens.next().text();
+            left = joining.of(text, left, operand.get());
         }
         tokens.leaveTo(depth);
         return left;
     }
 
+    private Expression or() {
+        return chain(this::and, t -> t.isName("or"), (o, a, b) -> new Expression.Or(a, b));
+    }
+
     private Expression and() {
-        Expression left = not();
-        int depth = tokens.depth();
-        while (tokens.skipsName("and")) {
-            tokens.enter();
-            left = new Expression.And(left, not());
-        }
-        tokens.leaveTo(depth);
-        return left;
+        return chain(this::not, t -> t.isName("and"), (o, a, b) -> new Expression.And(a, b));
+    }
+
+    private static boolean isOneOf(Token token, Set<String> operators) {
+        return token.kind() == Token.Kind.OPERATOR && operators.contains(token.text());
     }
 
     private Expression not() {
@@ -93,7 +106,7 @@ final class ExpressionParser {
         List<Link> links = new ArrayList<>();
         while (true) {
             Token token = tokens.current();
-            if (token.kind() == Token.Kind.OPERATOR && COMPARISONS.contains(token.text())) {
+            if (isOneOf(token, COMPARISONS)) {
                 tokens.next();
                 links.add(new Link(token.text(), sum()));
             } else if (tokens.skipsName("in")) {
@@ -109,15 +122,7 @@ final class ExpressionParser {
     }
 
     private Expression sum() {
-        Expression left = concatenation();
-        int depth = tokens.depth();
-        while (tokens.current().isOperator("+") || tokens.current().isOperator("-")) {
-            tokens.enter();
-            String operator = tokens.next().text();
-            left = new Expression.Arithmetic(operator, left, concatenation());
-        }
-        tokens.leaveTo(depth);
-        return left;
+        return chain(this::concatenation, t -> isOneOf(t, SUM), Expression.Arithmetic::new);
     }
 
     private Expression concatenation() {
@@ -129,27 +134,11 @@ final class ExpressionParser {
     }
 
     private Expression product() {
-        Expression left = power();
-        int depth = tokens.depth();
-        while (tokens.current().kind() == Token.Kind.OPERATOR
-                && Set.of("*", "/", "//", "%").contains(tokens.current().text())) {
-            tokens.enter();
-            String operator = tokens.next().text();
-            left = new Expression.Arithmetic(operator, left, power());
-        }
-        tokens.leaveTo(depth);
-        return left;
+        return chain(this::power, t -> isOneOf(t, PRODUCT), Expression.Arithmetic::new);
     }
 
     private Expression power() {
-        Expression left = unary(true);
-        int depth = tokens.depth();
-        while (tokens.skipsOperator("**")) {
-            tokens.enter();
-            left = new Expression.Arithmetic("**", left, unary(true));
-        }
-        tokens.leaveTo(depth);
-        return left;
+        return chain(() -> unary(true), t -> t.isOperator("**"), Expression.Arithmetic::new);
     }
 
     private Expression unary(boolean filters) {
