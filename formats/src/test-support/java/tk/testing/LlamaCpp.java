@@ -52,6 +52,7 @@ public final class LlamaCpp implements AutoCloseable {
     private final int vocabulary;
     private final MemorySegment model;
     private final MemorySegment vocab;
+    private MemorySegment adapter = MemorySegment.NULL;
 
     /** Loads a file; the test is skipped where llama.cpp is not to be had. */
     public LlamaCpp(Path gguf) {
@@ -82,6 +83,19 @@ public final class LlamaCpp implements AutoCloseable {
                                 model);
         vocabulary =
                 (int) call("llama_vocab_n_tokens", FunctionDescriptor.of(JAVA_INT, ADDRESS), vocab);
+    }
+
+    /** Has a LoRA computed beside the model from now on ({@code --lora}). */
+    public LlamaCpp beside(Path gguf) {
+        adapter =
+                (MemorySegment)
+                        call(
+                                "llama_adapter_lora_init",
+                                FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS),
+                                model,
+                                arena.allocateFrom(gguf.toString()));
+        if (adapter.address() == 0) throw new AssertionError("llama.cpp does not load " + gguf);
+        return this;
     }
 
     /** The ids of a text, BOS before it where the file says so; special tokens are text. */
@@ -125,6 +139,7 @@ public final class LlamaCpp implements AutoCloseable {
                                 FunctionDescriptor.of(ADDRESS, ADDRESS, PARAMETERS),
                                 model,
                                 parameters);
+        if (adapter.address() != 0) setAdapter(context);
         MemorySegment batch =
                 (MemorySegment)
                         call(
@@ -167,6 +182,22 @@ public final class LlamaCpp implements AutoCloseable {
         call("llama_batch_free", FunctionDescriptor.ofVoid(BATCH), batch);
         call("llama_free", FunctionDescriptor.ofVoid(ADDRESS), context);
         return logits;
+    }
+
+    private void setAdapter(MemorySegment context) {
+        MemorySegment adapters = arena.allocateFrom(ADDRESS, adapter);
+        MemorySegment scales = arena.allocateFrom(JAVA_FLOAT, 1);
+        int failed =
+                (int)
+                        call(
+                                "llama_set_adapters_lora",
+                                FunctionDescriptor.of(
+                                        JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG, ADDRESS),
+                                context,
+                                adapters,
+                                1L,
+                                scales);
+        if (failed != 0) throw new AssertionError("llama_set_adapters_lora gives " + failed);
     }
 
     private static MemorySegment array(MemorySegment batch, String field, long ints) {
