@@ -71,6 +71,14 @@ public record AdapterPlan(
                 .toList();
     }
 
+    /** Whether it holds nothing but factors, and the products of all are zero; reads them. */
+    boolean isZero() {
+        return saved.isEmpty()
+                && rows.isEmpty()
+                && underFactors.isEmpty()
+                && lowRank.values().stream().allMatch(LowRank::isZero);
+    }
+
     /** How many modules get something added. */
     public int modules() {
         return lowRank.size();

@@ -43,6 +43,18 @@ public record LowRank(
         return embedding ? new Shape(in, out) : new Shape(out, in);
     }
 
+    /** Whether it changes nothing; reads the factors. */
+    boolean isZero() {
+        return magnitude.isEmpty()
+                && outputBias.isEmpty()
+                && (scaling == 0 || isZero(b) || isZero(a));
+    }
+
+    private static boolean isZero(Tensor tensor) {
+        float[] values = values(tensor);
+        return Scalars.largestMagnitude(values, 0, values.length) == 0;
+    }
+
     /** All values of a tensor as F32, row after row. */
     static float[] values(Tensor tensor) {
         Shape shape = tensor.info().shape();

@@ -112,12 +112,17 @@ public record MergeProof(Merge merge, List<ModuleProof> modules) {
                                     figure(wrong.get().limit())),
                     "The base holds values that its type cannot take the adapter in: use f32.");
         }
-        if (moved() == 0) {
-            throw new MalformedException(
-                    "%s: changes nothing: every value it adds is zero"
-                            .formatted(merge.steps().getLast().plan().adapter().file()),
-                    "It was saved before it was trained: take a later checkpoint.");
-        }
+        Optional<AdapterPlan> nothing =
+                merge.steps().stream()
+                        .map(Merge.Step::plan)
+                        // Of one among several the parameters don't tell that it did nothing.
+                        .filter(plan -> moved() == 0 || merge.steps().size() > 1 && plan.isZero())
+                        .findFirst();
+        if (nothing.isEmpty()) return;
+        throw new MalformedException(
+                "%s: changes nothing: every value it adds is zero"
+                        .formatted(nothing.get().adapter().file()),
+                "It was saved before it was trained: take a later checkpoint.");
     }
 
     /** What a person should be warned of. */

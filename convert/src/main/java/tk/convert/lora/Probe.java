@@ -15,7 +15,9 @@ import tk.tensor.Tensor;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.stream.LongStream;
 
 /**
  * One parameter probed: its rows times a random vector, and the same with the factors kept apart.
@@ -44,6 +46,7 @@ final class Probe {
     private double size;
     private double bounds;
     private double change;
+    private double lost;
     private double moved;
     private double before;
     private long probed;
@@ -75,7 +78,14 @@ final class Probe {
             probe(0, rows);
         } else {
             long run = wanted / BLOCKS;
-            for (int i = 0; i < BLOCKS; i++) probe((rows - run) * i / (BLOCKS - 1), run);
+            long[] starts = new long[BLOCKS];
+            for (int i = 0; i < BLOCKS; i++) {
+                starts[i] = (rows - run) * i / (BLOCKS - 1);
+                probe(starts[i], run);
+            }
+            // Single rows that were trained would be missed between the runs.
+            LongStream left = replacedRows().filter(r -> !isWithin(r, starts, run));
+            left.limit(wanted).forEach(row -> probe(row, 1));
         }
         double w = Math.sqrt(size);
         double e = Math.sqrt(error);
@@ -84,9 +94,28 @@ final class Probe {
                 ratio(e, w),
                 ratio(Math.sqrt(bounds), w),
                 ratio(Math.sqrt(moved), Math.sqrt(before)),
-                ratio(e, Math.sqrt(change)),
+                ratio(Math.sqrt(lost), Math.sqrt(change)),
                 probed,
                 pass);
+    }
+
+    /** Rows in place of which an adapter has its own. */
+    private LongStream replacedRows() {
+        return merge.steps().stream()
+                .map(this::replaced)
+                .filter(Objects::nonNull)
+                .flatMapToLong(r -> r.places().keySet().stream().mapToLong(Integer::longValue))
+                .distinct()
+                .sorted();
+    }
+
+    private AdapterPlan.@Nullable Rows replaced(Merge.Step step) {
+        AdapterPlan.Rows own = step.plan().rows().get(module(name));
+        return own != null ? own : step.plan().rows().get(tiedModule(step));
+    }
+
+    private static boolean isWithin(long row, long[] starts, long run) {
+        return LongStream.of(starts).anyMatch(start -> row >= start && row < start + run);
     }
 
     private static double ratio(double part, double whole) {
@@ -115,6 +144,7 @@ final class Probe {
             if (i >= common) continue;
             double step = found - dot(old[i], x);
             change += step * step;
+            lost += wrong * wrong;
             for (int j = 0; j < x.length; j++) {
                 double d = merged[i][j] - old[i][j];
                 moved += d * d;
@@ -149,8 +179,7 @@ final class Probe {
                 if (name.endsWith(WEIGHT)) add(step, low, first, merged, y, slack);
                 else if (low.outputBias().isPresent()) addBias(step, low, merged, y, slack);
             }
-            AdapterPlan.Rows replaced = plan.rows().get(module(name));
-            if (replaced == null) replaced = plan.rows().get(tiedModule(step));
+            AdapterPlan.Rows replaced = replaced(step);
             if (replaced != null) replaceRows(replaced, first, y);
         }
     }

@@ -360,22 +360,4 @@ final class MergeTest {
         assertThat(values(proven(merge(meta, onQueries(1).open())).merged(), Q0 + ".weight"))
                 .isEqualTo(expected(base, onQueries(1), 2, DType.F32));
     }
-
-    @Test
-    void aProofFailsWhereAScaleIsWrong() {
-        HfModel base = base(DType.BF16, Map.of());
-        Merge right = merge(base, onQueries(1).open());
-        Merge wrong = merge(base, onQueries(1).with("lora_alpha", 7).open());
-        assertThat(MergeProof.of(right, wrong.merged().weights()).pass()).isFalse();
-        assertThat(MergeProof.of(right, right.base().weights()).pass()).isFalse();
-        assertThat(MergeProof.of(right, right.merged().weights()).pass()).isTrue();
-    }
-
-    @Test
-    void warnsWhereRoundingTakesTheChangeAway() {
-        HfModel base = base(DType.BF16, Map.of());
-        Merge merge = merge(base, onQueries(1).with("lora_alpha", 1e-4).open());
-        assertThat(MergeProof.of(merge, merge.merged().weights()).warnings())
-                .anyMatch(w -> w.contains("rounding"));
-    }
 }
