@@ -107,20 +107,31 @@ public record AdapterGguf(GgufMetadata metadata, Checkpoint tensors, List<String
                 && (plan.lowRank().containsKey(HEAD) || plan.lowRank().containsKey(EMBEDDING))) {
             more.add("a change of the embedding, which is the head too");
         }
-        plan.underFactors()
-                .forEach(
-                        (name, tensor) -> {
-                            if (!Objects.equals(tensor.info().shape(), base.shapes().get(name))) {
-                                more.add("an enlarged vocabulary");
-                            } else {
-                                notes.add("`%s`: the base's own values, left out".formatted(name));
-                            }
-                        });
+        if (otherVocabulary(plan.saved(), base) || otherVocabulary(plan.underFactors(), base)) {
+            more.add("a vocabulary of another size");
+        } else {
+            plan.underFactors()
+                    .keySet()
+                    .forEach(
+                            name ->
+                                    notes.add(
+                                            "`%s`: the base's own values, left out"
+                                                    .formatted(name)));
+        }
         if (more.isEmpty()) return;
         throw new UnsupportedException(
                 "%s: can only be merged: llama.cpp's adapters hold A and B alone, this one also %s"
                         .formatted(plan.adapter().folder(), String.join(", ", more)),
                 "tk merge-lora BASE ADAPTER OUTPUT, or tk package BASE --adapter ADAPTER.");
+    }
+
+    private static boolean otherVocabulary(Map<String, Tensor> tensors, BaseModules base) {
+        return tensors.entrySet().stream()
+                .anyMatch(
+                        e ->
+                                !Objects.equals(
+                                        e.getValue().info().shape(),
+                                        base.shapes().get(e.getKey())));
     }
 
     /** The alpha that the most modules share once their rank is divided out. */

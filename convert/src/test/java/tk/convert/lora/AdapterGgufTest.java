@@ -115,6 +115,20 @@ final class AdapterGgufTest {
                 "DoRA");
     }
 
+    @Test
+    void anEnlargedVocabularyIsToldOnce() {
+        TinyAdapter adapter =
+                onQueries(1)
+                        .tensor("model.embed_tokens.base_layer.weight", 12, 16)
+                        .tensor("lm_head.base_layer.weight", 12, 16);
+        refused(adapter, "one also a vocabulary of another size");
+        refused(
+                onQueries(1)
+                        .tensor("model.embed_tokens.weight", 12, 16)
+                        .tensor("lm_head.weight", 12, 16),
+                "2 parameters trained whole (model.embed_tokens.weight first), a vocabulary of another size");
+    }
+
     private static void refused(TinyAdapter adapter, String what) {
         assertThatThrownBy(() -> gguf(adapter))
                 .isInstanceOf(UnsupportedException.class)
