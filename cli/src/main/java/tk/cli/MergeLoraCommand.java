@@ -71,7 +71,9 @@ final class MergeLoraCommand implements Callable<Integer> {
     private @Nullable Path target;
 
     @Parameters(
-            arity = "2..*",
+            // Not "2..*": options may stand between the paths, and each run of them is counted by
+            // itself.
+            arity = "1..*",
             paramLabel = "BASE ADAPTER… OUTPUT",
             description = "The base, the adapters in order, and where to.")
     private List<Path> arguments = new ArrayList<>();
@@ -81,12 +83,13 @@ final class MergeLoraCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (arguments.size() < (target == null ? 3 : 2)) {
+            throw new UsageException(
+                    "BASE, ADAPTER and OUTPUT are needed", "tk merge-lora BASE ADAPTER… OUTPUT");
+        }
         List<Path> adapters = new ArrayList<>(arguments);
         Path base = adapters.removeFirst();
         Path path = target != null ? target : adapters.removeLast();
-        if (adapters.isEmpty())
-            throw new UsageException(
-                    "BASE, ADAPTER and OUTPUT are needed", "tk merge-lora BASE ADAPTER… OUTPUT");
         output.requireApart(path, List.of(base));
         output.requireApart(path, adapters);
         if (!output.dryRun()) {

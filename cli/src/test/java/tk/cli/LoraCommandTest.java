@@ -60,10 +60,25 @@ class LoraCommandTest {
         Run same = tk("quantize", merged, folder.resolve("a.gguf"), "q4_K_M");
         assertThat(same.exit()).as(same.err()).isZero();
         tk("quantize", PT, folder.resolve("b.gguf"), "q4_K_M", "--adapter", adapter);
-        Run differing =
-                tk("merge-lora", PT, adapter, "-o", folder.resolve("c.gguf"), "-t", "q4_K_M");
+        Run differing = tk("merge-lora", PT, adapter, "-t", "q4_K_M", folder.resolve("c.gguf"));
         assertThat(differing.exit()).as(differing.err()).isZero();
         assertThat(folder.resolve("b.gguf")).hasSameBinaryContentAs(folder.resolve("c.gguf"));
+    }
+
+    /** One way or the other, it is the same file: the folder's name is in it, too. */
+    @Test
+    void convertsWithAnAdapterToWhatTheMergedFolderIsConvertedTo() {
+        Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
+        Path base = folder.resolve("one/model");
+        Path merged = folder.resolve("two/model");
+        assertThat(tk("convert", PT, base).exit()).isZero();
+        assertThat(tk("merge-lora", base, adapter, merged).exit()).isZero();
+        Path direct = folder.resolve("direct.gguf");
+        Path detour = folder.resolve("detour.gguf");
+        Run run = tk("convert", base, "--adapter", adapter, direct);
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(tk("convert", merged, detour).exit()).isZero();
+        assertThat(direct).hasSameBinaryContentAs(detour);
     }
 
     /** {@code resize_token_embeddings} makes vocabularies smaller, too. */
@@ -95,6 +110,18 @@ class LoraCommandTest {
         assertThat(run.err()).contains("the vocabulary has 500 tokens, 512 before the merge");
         assertThat(Json.readObject(merged.resolve("config.json")).number("vocab_size"))
                 .hasValueSatisfying(n -> assertThat(n.asLong()).contains(500L));
+    }
+
+    @Test
+    void asksForThePathsThatAreNotThere() {
+        for (List<Object> command :
+                List.of(
+                        List.<Object>of("merge-lora", PT, folder.resolve("one")),
+                        List.<Object>of("merge-lora", PT, "-o", folder.resolve("one")))) {
+            Run run = tk(command.toArray());
+            assertThat(run.exit()).as(run.err()).isEqualTo(2);
+            assertThat(run.err()).contains("BASE, ADAPTER and OUTPUT are needed");
+        }
     }
 
     private static double figure(JsonObject logits, String pair, String name) {

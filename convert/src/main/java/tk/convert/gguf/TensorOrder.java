@@ -16,7 +16,10 @@ public enum TensorOrder {
      * the file then equals that of the detour over such a folder.
      */
     BY_NAME,
-    /** By file, and within a file by name: what a folder of safetensors files gives. */
+    /**
+     * By file, and within a file by name: what a folder of safetensors files gives. Where adapters
+     * were merged, by name alone: what is computed lies in no file, and PEFT would save one.
+     */
     BY_FILE_AND_NAME,
     /** As they stand: what a folder of {@code pytorch_model.bin} gives. */
     AS_STORED;
@@ -24,14 +27,13 @@ public enum TensorOrder {
     /** The tensors in this order; {@code checkpoint}'s names are Hugging Face's. */
     List<Tensor> of(Checkpoint checkpoint) {
         Comparator<Tensor> byName = Comparator.comparing(tensor -> tensor.info().name());
-        var tensors = checkpoint.tensors().values().stream();
-        return switch (this) {
-            case BY_NAME -> tensors.sorted(byName).toList();
-            case BY_FILE_AND_NAME ->
-                    tensors.sorted(Comparator.comparing(TensorOrder::file).thenComparing(byName))
-                            .toList();
-            case AS_STORED -> tensors.toList();
-        };
+        var tensors = checkpoint.tensors().values();
+        boolean stored = tensors.stream().allMatch(tensor -> tensor.stored().isPresent());
+        Comparator<Tensor> order =
+                this == BY_FILE_AND_NAME && stored
+                        ? Comparator.comparing(TensorOrder::file).thenComparing(byName)
+                        : byName;
+        return this == AS_STORED ? List.copyOf(tensors) : tensors.stream().sorted(order).toList();
     }
 
     private static String file(Tensor tensor) {
