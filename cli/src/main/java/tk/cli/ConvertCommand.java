@@ -19,13 +19,10 @@ import tk.convert.route.ToPt;
 import tk.error.UnsupportedException;
 import tk.error.UsageException;
 import tk.gguf.GgufWriter;
-import tk.hf.ConfigReader;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
-import tk.tensor.DType;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -44,7 +41,8 @@ import java.util.concurrent.Callable;
         footer = {
             "",
             "ROUTE is pt2hf, pt-to-hf or 'pt->hf' in quotation marks, likewise pt2gguf, hf2gguf, hf2pt, gguf2hf, meta2hf;",
-            "it may be left out where --to or the output's name makes it plain."
+            "it may be left out where --to or the output's name makes it plain.",
+            "A LoRA adapter by itself becomes a GGUF for llama.cpp's --lora: --config names its base, where the adapter does not."
         })
 final class ConvertCommand implements Callable<Integer> {
     @Mixin private CommonOptions common;
@@ -128,7 +126,16 @@ final class ConvertCommand implements Callable<Integer> {
         }
         if (Adapter.recognises(input) && !adapters.given()) {
             try (Adapter adapter = Adapter.open(input)) {
-                write(adapterPlan(adapter, format, type, path));
+                if (format != Route.Format.GGUF) {
+                    throw new UsageException(
+                            input + ": an adapter by itself can only become a GGUF",
+                            "Give --to gguf, or merge it: tk merge-lora BASE ADAPTER OUTPUT.");
+                }
+                AdapterConversion conversion =
+                        new AdapterConversion(adapter, converting, inputs.config());
+                AdapterGguf gguf = conversion.gguf(type, adapters.scale());
+                gguf.notes().forEach(common::note);
+                write(GgufWriter.plan(gguf.metadata(), gguf.tensors(), path));
             }
             return 0;
         }
@@ -150,31 +157,6 @@ final class ConvertCommand implements Callable<Integer> {
             new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
         }
         report(plan);
-    }
-
-    /** An adapter by itself: as GGUF, to be loaded beside its base. */
-    private WritePlan adapterPlan(Adapter adapter, Route.Format format, OutType type, Path path) {
-        if (format != Route.Format.GGUF) {
-            throw new UsageException(
-                    adapter.folder() + ": an adapter by itself can only become a GGUF",
-                    "Give --to gguf, or merge it: tk merge-lora BASE ADAPTER OUTPUT.");
-        }
-        Path config =
-                inputs.config()
-                        .map(p -> Files.isDirectory(p) ? p.resolve("config.json") : p)
-                        .or(adapter::baseConfig)
-                        .orElseThrow(
-                                () ->
-                                        new UsageException(
-                                                adapter.folder()
-                                                        + ": its base's config.json is needed: the heads decide"
-                                                        + " the order of rows",
-                                                "Give --config BASE."));
-        Optional<DType> dtype = type == OutType.KEEP ? Optional.empty() : DType.named(type.name());
-        AdapterGguf gguf =
-                AdapterGguf.of(adapter, ConfigReader.read(config), dtype, adapters.scale());
-        gguf.notes().forEach(common::note);
-        return GgufWriter.plan(gguf.metadata(), gguf.tensors(), path);
     }
 
     private WritePlan plan(ModelSource source, Route.Format format, OutType type, Path path) {

@@ -108,6 +108,7 @@ class LoraCommandTest {
         Run run = tk("merge-lora", base, adapter, merged);
         assertThat(run.exit()).as(run.err()).isZero();
         assertThat(run.err()).contains("the vocabulary has 500 tokens, 512 before the merge");
+        assertThat(run.err()).contains("no tokenizer beside it");
         assertThat(Json.readObject(merged.resolve("config.json")).number("vocab_size"))
                 .hasValueSatisfying(n -> assertThat(n.asLong()).contains(500L));
     }
@@ -121,6 +122,36 @@ class LoraCommandTest {
             Run run = tk(command.toArray());
             assertThat(run.exit()).as(run.err()).isEqualTo(2);
             assertThat(run.err()).contains("BASE, ADAPTER and OUTPUT are needed");
+        }
+    }
+
+    @Test
+    void asksWhetherABaseOfAnotherNameIsTheAdapters() throws IOException {
+        Path cached = folder.resolve("models--org--Turkish-Mini/snapshots/0a1b");
+        Path named = folder.resolve("turkish-mini");
+        Path other = folder.resolve("another");
+        for (Path base : List.of(cached, named, other)) {
+            Files.createDirectories(base);
+            Files.copy(PT, base.resolve("model.pt"));
+        }
+        Path adapter =
+                new ExampleAdapter()
+                        .with("base_model_name_or_path", "org/Turkish-Mini")
+                        .in(folder.resolve("adapter"));
+        for (Path base : List.of(cached, named, other)) {
+            Run run =
+                    tk(
+                            "merge-lora",
+                            "--dry-run",
+                            "--config",
+                            EXAMPLE.resolve("config.json"),
+                            base.resolve("model.pt"),
+                            adapter,
+                            folder.resolve("merged"));
+            assertThat(run.exit()).as(run.err()).isZero();
+            assertThat(run.err().contains("the adapter was trained on `org/Turkish-Mini`"))
+                    .as(run.err())
+                    .isEqualTo(base == other);
         }
     }
 
@@ -345,5 +376,24 @@ class LoraCommandTest {
         Run without = tk("convert", adapter, folder.resolve("other.gguf"));
         assertThat(without.exit()).as(without.err()).isEqualTo(2);
         assertThat(without.err()).contains("--config");
+    }
+
+    /** The base as llama.cpp's users have it, and a trainer's copy of its settings. */
+    @Test
+    void anAdaptersBaseIsAModelInAnyFormatOrTheConfigurationBesideTheAdapter() throws IOException {
+        Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
+        Path expected = folder.resolve("expected.gguf");
+        assertThat(tk("convert", adapter, expected, "--config", EXAMPLE).exit()).isZero();
+        Path base = folder.resolve("base.gguf");
+        assertThat(tk("quantize", PT, base, "q8_0").exit()).isZero();
+        Path fromGguf = folder.resolve("from-gguf.gguf");
+        Run run = tk("convert", adapter, fromGguf, "--config", base);
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(fromGguf).hasSameBinaryContentAs(expected);
+        Files.copy(EXAMPLE.resolve("config.json"), adapter.resolve("config.json"));
+        Path beside = folder.resolve("beside.gguf");
+        run = tk("convert", adapter, beside);
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(beside).hasSameBinaryContentAs(expected);
     }
 }

@@ -34,6 +34,12 @@ public record Adapter(Path folder, Path file, AdapterConfig config, Checkpoint t
 
     private static final List<String> NAMES =
             List.of("adapter_model.safetensors", "adapter_model.bin", "adapter_model.pt");
+    private static final List<String> MODELS =
+            List.of(
+                    "model.safetensors",
+                    "model.safetensors.index.json",
+                    "pytorch_model.bin",
+                    "pytorch_model.bin.index.json");
     private static final Pattern CHECKPOINT = Pattern.compile("checkpoint-(\\d{1,9})");
     private static final Pattern TORCHTUNE = Pattern.compile("adapter_(\\d{1,9})\\.pt");
 
@@ -77,22 +83,24 @@ public record Adapter(Path folder, Path file, AdapterConfig config, Checkpoint t
     /** Whether a path is an adapter's folder, and not also a model's. */
     public static boolean recognises(Path path) {
         return Files.isRegularFile(path.resolve(CONFIG))
-                && !Files.exists(path.resolve("config.json"));
+                && MODELS.stream().noneMatch(name -> Files.exists(path.resolve(name)));
     }
 
     /**
-     * The configuration of the model it was trained on, where the name that its author gave it
-     * leads to a folder on this machine.
+     * The configuration of the model it was trained on: where the name that its author gave it
+     * leads to a folder on this machine, or as a trainer saved it beside the adapter.
      */
     public Optional<Path> baseConfig() {
-        return config.baseModel()
-                .filter(name -> name.length() < 4096 && name.indexOf('\0') < 0)
-                .flatMap(
-                        name ->
-                                Stream.of(folder.resolve(name), Path.of(name))
-                                        .map(base -> base.resolve("config.json"))
-                                        .filter(Files::isRegularFile)
-                                        .findFirst());
+        return Stream.concat(
+                        config
+                                .baseModel()
+                                .filter(name -> name.length() < 4096 && name.indexOf('\0') < 0)
+                                .stream()
+                                .flatMap(name -> Stream.of(folder.resolve(name), Path.of(name))),
+                        Stream.of(folder))
+                .map(base -> base.resolve("config.json"))
+                .filter(Files::isRegularFile)
+                .findFirst();
     }
 
     private static Path find(Path folder) {

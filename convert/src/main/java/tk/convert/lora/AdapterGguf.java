@@ -63,6 +63,11 @@ public record AdapterGguf(GgufMetadata metadata, Checkpoint tensors, List<String
         FiniteAdapter.require(adapter.file().toString(), plan.tensors());
         List<String> notes = new ArrayList<>(plan.notes());
         refuseMore(plan, modules, notes);
+        if (plan.lowRank().containsKey(EMBEDDING) || plan.lowRank().containsKey(HEAD)) {
+            notes.add(
+                    "changes the embedding or the head: llama.cpp loads it beside a base of %d tokens only, none added"
+                            .formatted(base.vocabSize()));
+        }
         double alpha = alpha(plan) * scale;
         List<Tensor> tensors = new ArrayList<>();
         int rescaled = 0;

@@ -92,6 +92,7 @@ final class AdapterGgufTest {
                         .tensor("model.embed_tokens.lora_embedding_A", 3, 10)
                         .tensor("model.embed_tokens.lora_embedding_B", 16, 3);
         float[] a = LowRank.values(adapter.named("lora_embedding_A"));
+        assertThat(gguf(adapter).notes()).singleElement().asString().contains("10 tokens only");
         float[] transposed = values(gguf(adapter), "token_embd.weight.lora_a");
         for (int row = 0; row < 10; row++) {
             for (int k = 0; k < 3; k++) {
