@@ -101,12 +101,12 @@ final class MergeSection {
         html.element(
                 "p",
                 "soft",
-                "Every parameter that an adapter touches on random vectors x: how far W′x is from Wx + s·B(Ax), what rounding explains of it, and how far the parameter moved.");
+                "Every parameter that an adapter touches on random vectors x: how far W′x is from Wx + s·B(Ax), what rounding explains of it, and how far the parameter moved. Of a large one these are some rows, from the first to the last.");
         html.raw("<details><summary>");
         html.text("%d parameters, farthest first".formatted(merge.parameters().size()));
         html.raw("</summary><table class=\"wide\"><tr><th>parameter</th>");
         html.raw("<th class=\"n\">error</th><th class=\"n\">rounding</th>");
-        html.raw("<th class=\"n\">moved</th></tr>");
+        html.raw("<th class=\"n\">moved</th><th class=\"n\">rows</th></tr>");
         merge.parameters().stream()
                 .sorted(Comparator.comparingDouble(MergedParameter::moved).reversed())
                 .forEach(this::parameter);
@@ -118,6 +118,7 @@ final class MergeSection {
         number("error", three(parameter.error()));
         number("rounding", three(parameter.limit()));
         number("moved", three(parameter.moved()));
+        number("rows", Long.toString(parameter.rows()));
         html.raw("</tr>");
     }
 
