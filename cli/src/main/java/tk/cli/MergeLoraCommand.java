@@ -144,6 +144,9 @@ final class MergeLoraCommand implements Callable<Integer> {
     private WritePlan plan(LoraMerge merge, ConvertOptions options, Path path) {
         if (type == null) {
             ToHf folder = ToHf.of(merge.source(), options);
+            folder.notes().stream()
+                    .filter(note -> !merge.notes().contains(note))
+                    .forEach(common::note);
             return folder.plan(options, path);
         }
         FileType fileType = FileType.named(type);

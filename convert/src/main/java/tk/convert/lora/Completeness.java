@@ -59,7 +59,7 @@ final class Completeness {
                                     missing.size(),
                                     wanted.size(),
                                     SortedTensors.shown(missing)),
-                    "The adapter was saved incompletely: save it again.");
+                    "Is this the base it was trained on? If it is, the adapter was saved incompletely.");
         }
         List<String> extra = found.stream().filter(m -> !wanted.contains(m)).toList();
         if (!extra.isEmpty()) {
@@ -102,11 +102,25 @@ final class Completeness {
                 notes.add(
                         "modules_to_save names `%s`, which the base does not have".formatted(name));
         }
+        List<String> unsaid = tensors.saved().keySet().stream().filter(this::isUnsaid).toList();
+        if (!unsaid.isEmpty()) {
+            notes.add(
+                    "%d parameters are replaced that modules_to_save does not name, as PEFT does: %s"
+                            .formatted(unsaid.size(), SortedTensors.shown(unsaid)));
+        }
         if (missing.isEmpty()) return notes;
         throw new MalformedException(
                 "%s: modules_to_save names parameters that have no tensors: %s"
                         .formatted(place, SortedTensors.shown(missing)),
                 "The adapter was saved incompletely: save it again.");
+    }
+
+    /** Embedding and head are saved whenever the vocabulary was enlarged, or is trained on. */
+    private boolean isUnsaid(String parameter) {
+        boolean bias = parameter.endsWith(BIAS) && config.bias() != Bias.NONE;
+        return !bias
+                && BaseModules.partner(parameter).isEmpty()
+                && config.modulesToSave().stream().noneMatch(name -> within(parameter, name));
     }
 
     /** Whether a module on the way to the parameter ends in the name: PEFT compares texts. */

@@ -224,6 +224,17 @@ final class MergeTest {
         assertThat(merge(base, onQueries(1).open()).notes()).noneMatch(n -> n.contains("settings"));
     }
 
+    /** PEFT loads such a tensor into the base's parameter. */
+    @Test
+    void aParameterThatModulesToSaveDoesNotNameIsTold() {
+        HfModel base = base(DType.F32, Map.of());
+        TinyAdapter adapter = onQueries(1).tensor("model.norm.weight", 16);
+        Merge merge = proven(merge(base, adapter.open()));
+        assertThat(values(merge.merged(), "model.norm.weight"))
+                .isEqualTo(LowRank.values(adapter.named("norm.weight")));
+        assertThat(merge.notes()).anyMatch(n -> n.contains("model.norm.weight"));
+    }
+
     @Test
     void rsLoraDividesAPatternsAlphaByTheRootOfAPatternsRank() {
         HfModel base = base(DType.F32, Map.of());
