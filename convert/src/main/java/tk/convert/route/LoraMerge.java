@@ -12,12 +12,15 @@ import tk.model.ModelSource;
 import tk.tensor.Tensor;
 import tk.tokenizer.TokenizerFiles;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /**
@@ -117,17 +120,12 @@ public record LoraMerge(ModelSource base, ModelSource source, Merge merge, List<
 
     /** What speaks against this being the base that an adapter was trained on. */
     private static List<String> strangers(ModelSource base, List<Adapter> adapters) {
+        Set<String> known = names(base);
         List<String> notes = new ArrayList<>();
-        String own = stem(base.path().toAbsolutePath().normalize().toString());
-        String told =
-                base.configJson()
-                        .flatMap(json -> json.string("_name_or_path"))
-                        .map(LoraMerge::stem)
-                        .orElse("");
         for (Adapter adapter : adapters) {
             adapter.config()
                     .baseModel()
-                    .filter(name -> !stem(name).equals(own) && !stem(name).equals(told))
+                    .filter(name -> !known.contains(stem(name)))
                     .ifPresent(
                             name ->
                                     notes.add(
@@ -135,6 +133,27 @@ public record LoraMerge(ModelSource base, ModelSource source, Merge merge, List<
                                                     .formatted(name, base.path())));
         }
         return notes;
+    }
+
+    /**
+     * What a base may be called: as its file or folder is, or a file's folder, or the repository in
+     * Hugging Face's cache ({@code models--OWNER--NAME/snapshots/COMMIT}).
+     */
+    private static Set<String> names(ModelSource base) {
+        Set<String> names = new HashSet<>();
+        base.configJson()
+                .flatMap(json -> json.string("_name_or_path"))
+                .ifPresent(name -> names.add(stem(name)));
+        Path path = base.path().toAbsolutePath().normalize();
+        names.add(stem(path.toString()));
+        if (Files.isRegularFile(path)) names.add(stem(String.valueOf(path.getParent())));
+        for (Path part : path) {
+            String[] cached = part.toString().split("--");
+            if (cached.length > 2 && cached[0].equals("models")) {
+                names.add(stem(cached[cached.length - 1]));
+            }
+        }
+        return names;
     }
 
     /** The last part of a path or of a model's name, without an ending and in lower case. */
