@@ -40,8 +40,17 @@ record ByteTokens(GgufModel model, int added, ByteFallbackFit fit) {
                 && !model.vocabulary().missingBytes().isEmpty();
     }
 
-    /** What happens to a model that stays without them. */
+    /** What happens to a model that stays without them, by a command that could give it them. */
     static String warning(GgufModel model) {
+        return warning(model, "--byte-fallback add");
+    }
+
+    /**
+     * What happens to a model that stays without them.
+     *
+     * @param remedy what gives it them
+     */
+    static String warning(GgufModel model, String remedy) {
         GgufVocabulary vocabulary = model.vocabulary();
         StringBuilder unknown = new StringBuilder();
         for (String character : new String[] {"â", "î", "û", "€", "–", "é", "ñ", "中", "🙂"}) {
@@ -50,7 +59,7 @@ record ByteTokens(GgufModel model, int added, ByteFallbackFit fit) {
         }
         return "the vocabulary lacks byte pieces: llama.cpp and Ollama will abort on the first character it does not know"
                 + (unknown.isEmpty() ? "" : ", such as " + unknown)
-                + " (--byte-fallback add gives it them)";
+                + " (%s gives it them)".formatted(remedy);
     }
 
     /** The model as it will be, with rows of no values yet: for plans. */

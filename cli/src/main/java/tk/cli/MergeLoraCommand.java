@@ -152,6 +152,7 @@ final class MergeLoraCommand implements Callable<Integer> {
         FileType fileType = FileType.named(type);
         GgufModel model = GgufModel.of(merge.source(), options);
         model.notes().forEach(common::note);
+        if (ByteTokens.lackedBy(model)) common.warn(ByteTokens.warning(model, "tk package"));
         Quantization quantization =
                 Quantization.of(model.metadata(), model.weights(), quantizing.options(fileType));
         QuantizationTable.of(quantization).fallbacks().forEach(common::warn);

@@ -109,6 +109,10 @@ final class QuantizeCommand implements Callable<Integer> {
             WritePlan plan =
                     GgufWriter.plan(quantization.metadata(), quantization.weights(), target);
             model.notes().forEach(common::note);
+            // A GGUF was told when it was made; this one is made here.
+            if (source.gguf().isEmpty() && ByteTokens.lackedBy(model)) {
+                common.warn(ByteTokens.warning(model, "tk package"));
+            }
             if (output.dryRun()) {
                 StagedOutput.requireSpace(target, plan.bytes());
             } else {

@@ -59,9 +59,12 @@ class LoraCommandTest {
         assertThat(merged.resolve("tokenizer.model")).exists();
         Run same = tk("quantize", merged, folder.resolve("a.gguf"), "q4_K_M");
         assertThat(same.exit()).as(same.err()).isZero();
-        tk("quantize", PT, folder.resolve("b.gguf"), "q4_K_M", "--adapter", adapter);
+        Run quantized =
+                tk("quantize", PT, folder.resolve("b.gguf"), "q4_K_M", "--adapter", adapter);
+        assertThat(quantized.err()).contains("lacks byte pieces").contains("tk package gives");
         Run differing = tk("merge-lora", PT, adapter, "-t", "q4_K_M", folder.resolve("c.gguf"));
         assertThat(differing.exit()).as(differing.err()).isZero();
+        assertThat(differing.err()).contains("lacks byte pieces").contains("tk package gives");
         assertThat(folder.resolve("b.gguf")).hasSameBinaryContentAs(folder.resolve("c.gguf"));
     }
 

@@ -109,8 +109,8 @@ public record Merge(HfModel base, List<Step> steps, HfModel merged, List<String>
             throw new MalformedException(
                     "%s: after the merge the embedding has %d rows and the head %d"
                             .formatted(place, embedding.rows(), head.info().shape().rows()),
-                    "The adapter enlarged the vocabulary, but holds only one of the two: save it with"
-                            + " save_embedding_layers=True.");
+                    "The adapter belongs to a resized vocabulary, but holds only one of the two: save it"
+                            + " with save_embedding_layers=True.");
         }
         JsonObject json = model.config().json();
         if (model.config().vocabSize() != embedding.rows()) {
