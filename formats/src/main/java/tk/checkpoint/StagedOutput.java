@@ -6,7 +6,6 @@ import tk.error.IoException;
 import tk.error.UsageException;
 
 import java.io.IOException;
-import java.nio.file.FileStore;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -19,6 +18,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -34,6 +34,10 @@ import java.util.stream.Stream;
 public final class StagedOutput implements AutoCloseable {
     private static final AtomicLong COUNTER = new AtomicLong();
     private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
+
+    /** Held while outputs are put in place, and by what cleans up after an interruption. */
+    private static final ReentrantLock MOVING = new ReentrantLock();
+
     private static volatile @Nullable Thread cleaner;
 
     private final Path target;
@@ -86,6 +90,8 @@ public final class StagedOutput implements AutoCloseable {
         if (parent == null || absolute.getFileName() == null) {
             throw new UsageException(target + ": cannot be an output");
         }
+        if (Files.isDirectory(parent)) removeAbandoned(absolute);
+        requireSpace(absolute, bytes);
         Path firstCreated = firstMissing(parent);
         try {
             Files.createDirectories(parent);
@@ -93,12 +99,6 @@ public final class StagedOutput implements AutoCloseable {
             throw new IoException(
                     parent + ": cannot be created: " + reason(e), "Choose another output.", e);
         }
-        if (!Files.isWritable(parent)) {
-            throw new IoException(
-                    parent + ": the folder is not writable", "Choose another output folder.");
-        }
-        removeAbandoned(absolute);
-        requireSpace(parent, bytes);
         String name = absolute.getFileName().toString();
         Path stage =
                 parent.resolve(
@@ -128,34 +128,48 @@ public final class StagedOutput implements AutoCloseable {
     }
 
     /**
-     * Refuses a folder (or its nearest existing parent) that cannot be written to, or has fewer
-     * than {@code bytes} bytes free.
+     * Refuses an output whose folder (or the nearest parent that exists) cannot be written to, or
+     * has fewer than {@code bytes} bytes free.
      */
-    public static void requireSpace(Path folder, long bytes) {
-        Path existing = folder.toAbsolutePath();
-        while (existing != null && !Files.exists(existing)) existing = existing.getParent();
-        if (existing == null) return;
+    public static void requireSpace(Path output, long bytes) {
+        Path existing = nearestFolder(output);
+        if (!Files.isDirectory(existing)) {
+            throw new IoException(
+                    existing + ": is a file, and the output was to lie in it as in a folder",
+                    "Choose another output.");
+        }
         if (!Files.isWritable(existing)) {
             throw new IoException(
                     existing + ": the folder is not writable", "Choose another output folder.");
         }
-        long free;
-        try {
-            FileStore store = Files.getFileStore(existing);
-            free = store.getUsableSpace();
-        } catch (IOException e) {
-            throw new IoException(existing + ": free space cannot be read: " + reason(e), null, e);
-        }
+        long free = freeSpace(output);
         if (free < bytes) {
             throw new IoException(
                     String.format(
                             Locale.ROOT,
                             "%s: not enough space: %,d bytes needed, %,d free",
-                            folder,
+                            output,
                             bytes,
                             free),
                     "Free some space or choose an output on another disk.");
         }
+    }
+
+    /** Bytes that may still be written where a file or folder is going to be. */
+    public static long freeSpace(Path output) {
+        Path existing = nearestFolder(output);
+        try {
+            return Files.getFileStore(existing).getUsableSpace();
+        } catch (IOException e) {
+            throw new IoException(existing + ": free space cannot be read: " + reason(e), null, e);
+        }
+    }
+
+    private static Path nearestFolder(Path output) {
+        Path absolute = output.toAbsolutePath().normalize();
+        Path existing = absolute.getParent();
+        while (existing != null && !Files.exists(existing)) existing = existing.getParent();
+        return existing == null ? absolute : existing;
     }
 
     /**
@@ -177,17 +191,27 @@ public final class StagedOutput implements AutoCloseable {
         try {
             if (failure != null) throw failure;
             Durable.sync(stage);
-            if (!siblings.isEmpty()) moveSiblings();
-            else if (force && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) replace();
-            else if (Files.isDirectory(stage))
-                Files.move(stage, target, StandardCopyOption.ATOMIC_MOVE);
-            else moveFile();
+            putInPlace();
             Durable.syncFolder(target.getParent());
         } catch (IOException e) {
             throw new IoException(target + ": cannot be put in place: " + reason(e), null, e);
         }
         done = true;
-        OPEN.remove(stage);
+    }
+
+    /** An interruption finds it not in place, or wholly so. */
+    private void putInPlace() throws IOException {
+        MOVING.lock();
+        try {
+            if (!siblings.isEmpty()) moveSiblings();
+            else if (force && Files.exists(target, LinkOption.NOFOLLOW_LINKS)) replace();
+            else if (Files.isDirectory(stage))
+                Files.move(stage, target, StandardCopyOption.ATOMIC_MOVE);
+            else moveFile();
+            OPEN.remove(stage);
+        } finally {
+            MOVING.unlock();
+        }
     }
 
     private void moveSiblings() throws IOException {
@@ -285,9 +309,15 @@ public final class StagedOutput implements AutoCloseable {
 
     private static synchronized void installCleaner() {
         if (cleaner != null) return;
-        Thread hook = new Thread(() -> OPEN.forEach(StagedOutput::delete), "tk-cleanup");
+        Thread hook = new Thread(StagedOutput::cleanUp, "tk-cleanup");
         Runtime.getRuntime().addShutdownHook(hook);
         cleaner = hook;
+    }
+
+    /** Keeps the lock: whoever would put an output in place now waits until the JVM is gone. */
+    private static void cleanUp() {
+        MOVING.lock();
+        OPEN.forEach(StagedOutput::delete);
     }
 
     private static void delete(Path path) {
