@@ -1,10 +1,15 @@
 package tk.cli;
 
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
 import tk.checkpoint.Progress;
 import tk.error.UsageException;
+import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
+
+import java.util.ArrayList;
+import java.util.List;
 
 /** The options that every command has, and what they make of its output. */
 final class CommonOptions {
@@ -22,7 +27,7 @@ final class CommonOptions {
 
     @Option(
             names = {"-q", "--quiet"},
-            description = "Print nothing but results and errors.")
+            description = "Print nothing but results, warnings and errors.")
     private boolean quiet;
 
     @Option(
@@ -39,28 +44,47 @@ final class CommonOptions {
             paramLabel = "auto|plain|none",
             defaultValue = "auto",
             description = "How progress is shown (default: ${DEFAULT-VALUE}).")
-    private String progress = "auto";
+    private ShownProgress progress = ShownProgress.AUTO;
 
     @Option(
             names = "--color",
             paramLabel = "auto|always|never",
             defaultValue = "auto",
             description = "When to use colours (default: ${DEFAULT-VALUE}).")
-    private String color = "auto";
+    private Console.Color color = Console.Color.AUTO;
 
     @Option(
             names = "--threads",
             paramLabel = "N",
+            converter = Threads.class,
             description = "Threads to use (default: all cores).")
     private int threads;
+
+    private final List<String> warnings = new ArrayList<>();
+
+    /** How progress is shown. */
+    enum ShownProgress {
+        AUTO,
+        PLAIN,
+        NONE
+    }
+
+    /** A number of threads; 0 is all cores. */
+    static final class Threads implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            if (!text.matches("\\d{1,6}"))
+                throw new UsageException(
+                        "--threads " + text, "Give a positive number, or leave it out: all cores.");
+            return Integer.valueOf(text);
+        }
+    }
 
     CommonOptions(Console console) {
         this.console = console;
     }
 
     Console console() {
-        if (!color.matches("auto|always|never"))
-            throw new UsageException("--color " + color, "auto, always or never");
         console.color(color);
         return console;
     }
@@ -74,22 +98,18 @@ final class CommonOptions {
     }
 
     int threads() {
-        if (threads < 0)
-            throw new UsageException("--threads " + threads, "Give a positive number.");
         return threads == 0 ? Runtime.getRuntime().availableProcessors() : threads;
     }
 
     /** Where progress goes, as the options and the terminal have it. */
     Progress progress() {
         return switch (progress) {
-            case "none" -> Progress.NONE;
-            case "plain" ->
-                    quiet || json ? Progress.NONE : new ProgressLines(console().err(), false);
-            case "auto" ->
+            case NONE -> Progress.NONE;
+            case PLAIN -> quiet || json ? Progress.NONE : new ProgressLines(console().err(), false);
+            case AUTO ->
                     quiet || json || "none".equals(console.variable("TK_PROGRESS"))
                             ? Progress.NONE
                             : new ProgressLines(console().err(), console.interactive());
-            default -> throw new UsageException("--progress " + progress, "auto, plain or none");
         };
     }
 
@@ -98,15 +118,20 @@ final class CommonOptions {
         if (!quiet && !json) console().err().println(text);
     }
 
-    /** A warning: on stderr, always. */
+    /** A warning: on stderr, always, and in the JSON object that follows. */
     void warn(String text) {
-        if (!json)
-            console().err().println(console().styled("bold,yellow", "warning:") + " " + text);
+        warnings.add(text);
+        console().err().println(console().styled("bold,yellow", "warning:") + " " + text);
     }
 
-    /** The result: JSON where that was asked for, else text. */
+    /** The result: JSON where that was asked for, with what was warned of, else text. */
     void result(JsonObject object, String text) {
-        if (json) console().json(object);
+        if (json)
+            console()
+                    .json(
+                            warnings.isEmpty()
+                                    ? object
+                                    : object.with("warnings", JsonValue.of(warnings)));
         else if (!text.isEmpty()) console().out().println(text);
     }
 }

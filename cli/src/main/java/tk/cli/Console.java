@@ -28,7 +28,14 @@ final class Console {
     private final PrintStream err;
     private final Map<String, String> environment;
     private final boolean terminal;
-    private String color = "auto";
+    private Color color = Color.AUTO;
+
+    /** When colours are used. */
+    enum Color {
+        AUTO,
+        ALWAYS,
+        NEVER
+    }
 
     Console(PrintStream out, PrintStream err, Map<String, String> environment, boolean terminal) {
         this.out = out;
@@ -55,17 +62,16 @@ final class Console {
         return terminal && !"dumb".equals(environment.get("TERM"));
     }
 
-    /** {@code auto}, {@code always} or {@code never}. */
-    void color(String choice) {
+    void color(Color choice) {
         color = choice;
     }
 
     Ansi ansi() {
         boolean on =
                 switch (color) {
-                    case "always" -> true;
-                    case "never" -> false;
-                    default -> interactive() && !environment.containsKey("NO_COLOR");
+                    case ALWAYS -> true;
+                    case NEVER -> false;
+                    case AUTO -> interactive() && !environment.containsKey("NO_COLOR");
                 };
         return on ? Ansi.ON : Ansi.OFF;
     }

@@ -7,6 +7,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
+import tk.checkpoint.Checkpoint;
 import tk.checkpoint.PlanWriter;
 import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
@@ -22,6 +23,7 @@ import tk.gguf.GgufWriter;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
+import tk.torch.TorchWriter;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,7 +137,13 @@ final class ConvertCommand implements Callable<Integer> {
                         new AdapterConversion(adapter, converting, inputs.config());
                 AdapterGguf gguf = conversion.gguf(type, adapters.scale());
                 gguf.notes().forEach(common::note);
-                write(GgufWriter.plan(gguf.metadata(), gguf.tensors(), path));
+                Plan plan =
+                        new Plan(
+                                GgufWriter.plan(gguf.metadata(), gguf.tensors(), path),
+                                gguf.tensors(),
+                                gguf.notes());
+                if (output.dryRun()) show(plan, plan.tensors());
+                else write(plan.files());
             }
             return 0;
         }
@@ -144,49 +152,99 @@ final class ConvertCommand implements Callable<Integer> {
             route.map(Route::from)
                     .or(() -> Optional.ofNullable(from).map(Route.Format::named))
                     .ifPresent(f -> f.check(source));
-            write(plan(source, format, type, path));
+            Plan plan = plan(source, format, type, path);
+            plan.notes().forEach(common::note);
+            if (output.dryRun()) show(plan, kept(source, format));
+            else write(plan.files());
         }
         return 0;
     }
 
+    /**
+     * What will be written.
+     *
+     * @param tensors of it
+     * @param notes what a person should be told
+     */
+    private record Plan(WritePlan files, Checkpoint tensors, List<String> notes) {}
+
     private void write(WritePlan plan) {
-        if (output.dryRun()) {
-            StagedOutput.check(plan.target(), output.force());
-            StagedOutput.requireSpace(plan.target(), plan.bytes());
-        } else {
-            new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
-        }
-        report(plan);
+        new PlanWriter(common.threads(), common.progress()).write(plan, output.force());
+        common.result(
+                result(plan).with("written", JsonValue.of(true)),
+                plan.target() + ": " + Sizes.bytes(plan.bytes()));
     }
 
-    private WritePlan plan(ModelSource source, Route.Format format, OutType type, Path path) {
+    /**
+     * Says what would be written, having checked what the real run checks.
+     *
+     * @param source the tensors under the names that are written, in the source's types
+     */
+    private void show(Plan plan, Checkpoint source) {
+        Path path = plan.files().target();
+        long bytes = plan.files().bytes();
+        StagedOutput.check(path, output.force());
+        StagedOutput.requireSpace(path, bytes);
+        JsonObject json =
+                result(plan.files())
+                        .with("written", JsonValue.of(false))
+                        .with("tensors", PlannedWork.tensors(source, plan.tensors()));
+        common.result(
+                PlannedWork.withNeeds(json, path, bytes),
+                PlannedWork.table(source, plan.tensors())
+                        + path
+                        + ": "
+                        + Sizes.bytes(bytes)
+                        + "\n"
+                        + PlannedWork.needs(path, bytes));
+    }
+
+    private static JsonObject result(WritePlan plan) {
+        return new JsonObject(new LinkedHashMap<>())
+                .with("path", JsonValue.of(plan.target().toString()))
+                .with("bytes", JsonValue.of(plan.bytes()));
+    }
+
+    private Plan plan(ModelSource source, Route.Format format, OutType type, Path path) {
         ConvertOptions options = converting.options(type, written.shardBytes());
-        List<String> notes = new ArrayList<>();
-        WritePlan plan =
-                switch (format) {
-                    case GGUF -> {
-                        GgufModel model = withBytes(GgufModel.of(source, options), source);
-                        notes.addAll(model.notes());
-                        yield splitMaxSize == null
-                                ? GgufWriter.plan(model.metadata(), model.weights(), path)
-                                : GgufWriter.plan(
-                                        model.metadata(),
-                                        model.weights(),
-                                        path,
-                                        Sizes.parse("--split-max-size", splitMaxSize));
-                    }
-                    case HF -> {
-                        ToHf folder = ToHf.of(source, options);
-                        notes.addAll(folder.notes());
-                        yield folder.plan(options, path);
-                    }
-                    case PT -> ToPt.plan(source, options, notes, path);
-                    case META ->
-                            throw new UnsupportedException(
-                                    "Meta's layout is read, not written", "Write hf, gguf or pt.");
-                };
-        notes.forEach(common::note);
-        return plan;
+        return switch (format) {
+            case GGUF -> {
+                GgufModel model = withBytes(GgufModel.of(source, options), source);
+                yield new Plan(gguf(model, path), model.weights(), model.notes());
+            }
+            case HF -> {
+                ToHf folder = ToHf.of(source, options);
+                yield new Plan(folder.plan(options, path), folder.weights(), folder.notes());
+            }
+            case PT -> {
+                List<String> notes = new ArrayList<>();
+                Checkpoint weights = ToPt.of(source, options, notes);
+                yield new Plan(TorchWriter.plan(weights, path), weights, notes);
+            }
+            case META ->
+                    throw new UnsupportedException(
+                            "Meta's layout is read, not written", "Write hf, gguf or pt.");
+        };
+    }
+
+    private WritePlan gguf(GgufModel model, Path path) {
+        return splitMaxSize == null
+                ? GgufWriter.plan(model.metadata(), model.weights(), path)
+                : GgufWriter.plan(
+                        model.metadata(),
+                        model.weights(),
+                        path,
+                        Sizes.parse("--split-max-size", splitMaxSize));
+    }
+
+    /** The names that are written, with the types that the source has. */
+    private Checkpoint kept(ModelSource source, Route.Format format) {
+        ConvertOptions options = converting.options(OutType.KEEP, OptionalLong.empty());
+        return switch (format) {
+            case GGUF -> GgufModel.of(source, options).weights();
+            case HF -> ToHf.of(source, options).weights();
+            case PT, META -> ToPt.of(source, options, new ArrayList<>());
+        };
     }
 
     private GgufModel withBytes(GgufModel model, ModelSource source) {
@@ -204,19 +262,5 @@ final class ConvertCommand implements Callable<Integer> {
                         bytes.added(),
                         bytes.fit().heldOut().meanNats()));
         return bytes.model();
-    }
-
-    private void report(WritePlan plan) {
-        JsonObject json =
-                new JsonObject(new LinkedHashMap<>())
-                        .with("path", JsonValue.of(plan.target().toString()))
-                        .with("bytes", JsonValue.of(plan.bytes()))
-                        .with("written", JsonValue.of(!output.dryRun()));
-        common.result(
-                json,
-                plan.target()
-                        + ": "
-                        + Sizes.bytes(plan.bytes())
-                        + (output.dryRun() ? " (nothing was written: --dry-run)" : ""));
     }
 }

@@ -85,7 +85,8 @@ final class FolderPackaging {
                 common);
         Contents planned = tellOfBytes() ? extended(ByteTokens.noRow(model)) : contents();
         WritePlan plan = plan(planned, target);
-        StagedOutput.requireSpace(target, plan.bytes() + REPORT_SPACE);
+        long space = plan.bytes() + REPORT_SPACE;
+        StagedOutput.requireSpace(target, space);
         List<JsonValue> tensors =
                 planned.weights().tensors().values().stream()
                         .map(tensor -> json(tensor.info()))
@@ -96,9 +97,14 @@ final class FolderPackaging {
                         .with("bytes", JsonValue.of(plan.bytes()))
                         .with("tensors", new JsonValue.JsonArray(tensors));
         common.result(
-                json,
-                "%s: %s, %d tensors%nNothing was written (--dry-run)."
-                        .formatted(target, Sizes.bytes(plan.bytes()), tensors.size()));
+                PlannedWork.withNeeds(json, target, space),
+                PlannedWork.table(folder.weights(), planned.weights())
+                        + "%s: %s, %d tensors%n%s"
+                                .formatted(
+                                        target,
+                                        Sizes.bytes(plan.bytes()),
+                                        tensors.size(),
+                                        PlannedWork.needs(target, space)));
     }
 
     private static JsonValue json(TensorInfo info) {

@@ -161,16 +161,14 @@ final class MergeLoraCommand implements Callable<Integer> {
 
     private void report(AdapterProof proof, WritePlan plan) {
         List<String> lines = new ArrayList<>(proof.lines());
-        lines.add(
-                plan.target()
-                        + ": "
-                        + Sizes.bytes(plan.bytes())
-                        + (output.dryRun() ? " (nothing was written: --dry-run)" : ""));
+        lines.add(plan.target() + ": " + Sizes.bytes(plan.bytes()));
+        if (output.dryRun()) lines.add(PlannedWork.needs(plan.target(), plan.bytes()));
         JsonObject json =
                 new JsonObject(new LinkedHashMap<>())
                         .with("path", JsonValue.of(plan.target().toString()))
                         .with("bytes", JsonValue.of(plan.bytes()))
                         .with("written", JsonValue.of(!output.dryRun()));
+        if (output.dryRun()) json = PlannedWork.withNeeds(json, plan.target(), plan.bytes());
         // Only a report wants the hashes of the adapters' files.
         if (common.json()) json = json.with("lora", proof.evidence().toJson());
         common.result(json, String.join("\n", lines));

@@ -2,6 +2,7 @@ package tk.cli;
 
 import org.jspecify.annotations.Nullable;
 
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
 import tk.error.UsageException;
@@ -43,11 +44,35 @@ final class ModelfileOptions {
     @Option(
             names = "--parameter",
             paramLabel = "KEY=VALUE",
+            converter = ParameterText.class,
             description = "An Ollama parameter, such as num_ctx=4096. May be given several times.")
-    private List<String> parameters = new ArrayList<>();
+    private List<Parameter> parameters = new ArrayList<>();
+
+    @Option(
+            names = "--num-ctx",
+            paramLabel = "N",
+            converter = ContextText.class,
+            description = "The same as --parameter num_ctx=N.")
+    private @Nullable Parameter context;
 
     @Option(names = "--license", paramLabel = "FILE", description = "The model's licence.")
     private @Nullable Path license;
+
+    /** {@code KEY=VALUE}. */
+    static final class ParameterText implements ITypeConverter<Parameter> {
+        @Override
+        public Parameter convert(String text) {
+            return parameter(text);
+        }
+    }
+
+    /** A number of tokens. */
+    static final class ContextText implements ITypeConverter<Parameter> {
+        @Override
+        public Parameter convert(String text) {
+            return parameter("num_ctx=" + text);
+        }
+    }
 
     /**
      * Refuses, before any work, what Ollama or its grammar would refuse at the end.
@@ -90,7 +115,7 @@ final class ModelfileOptions {
 
     /** The instructions after FROM. What moves between Ollama's versions is pinned. */
     List<Instruction> instructions(ModelDefaults model, TemplateChoice choice) {
-        List<Parameter> given = parameters.stream().map(ModelfileOptions::parameter).toList();
+        List<Parameter> given = given();
         List<Instruction> all = new ArrayList<>();
         PromptTemplate prompts = choice.template();
         all.add(new Template(prompts.text()));
@@ -114,11 +139,16 @@ final class ModelfileOptions {
 
     /** The value of a given parameter, if it is given. */
     Optional<String> given(String name) {
-        return parameters.stream()
-                .map(ModelfileOptions::parameter)
+        return given().stream()
                 .filter(p -> p.name().equals(name))
                 .map(Parameter::value)
                 .reduce((a, b) -> b);
+    }
+
+    private List<Parameter> given() {
+        List<Parameter> all = new ArrayList<>(parameters);
+        if (context != null) all.add(context);
+        return all;
     }
 
     private Optional<PromptTemplate> asked() {

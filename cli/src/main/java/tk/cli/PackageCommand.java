@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -87,9 +88,8 @@ final class PackageCommand implements Callable<Integer> {
     @Option(
             names = {"-o", "--output"},
             paramLabel = "DIR",
-            required = true,
             description = "The folder to write.")
-    private Path target;
+    private @Nullable Path named;
 
     @Parameters(
             index = "0",
@@ -97,21 +97,30 @@ final class PackageCommand implements Callable<Integer> {
             description = "The model: .pt, HF folder, Meta release or GGUF.")
     private Path input;
 
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "DIR",
+            description = "The folder to write, where it is not given with -o.")
+    private @Nullable Path last;
+
     @SuppressWarnings("NullAway.Init")
     PackageCommand() {}
 
     @Override
     public Integer call() {
+        Path target = target();
         FileType fileType = FileType.named(type == null ? "q4_K_M" : type);
         output.requireApart(target, adapters.with(input));
         StagedOutput.check(target, output.force());
         modelfile.check(install.losses());
+        verifying.options(common);
         if (!output.dryRun()) inputs.requireIntact(input, common);
         if (format == Format.SAFETENSORS) checkFolder(fileType);
         ConvertOptions given = converting.options(OutType.KEEP, OptionalLong.empty());
         try (ModelSource source =
                 named(adapters.open(input, inputs, given, output.dryRun(), common), given)) {
-            if (format == Format.SAFETENSORS) return folder(source, given, fileType);
+            if (format == Format.SAFETENSORS) return folder(source, target, given, fileType);
             String modelName = converting.name().orElseGet(() -> stem(input));
             Optional<Installing> installing =
                     install.name(modelName)
@@ -134,7 +143,8 @@ final class PackageCommand implements Callable<Integer> {
                             adapters.proof());
             packaging.plan();
             if (output.dryRun()) {
-                packaging.showPlan(target, modelfile);
+                checkReference();
+                packaging.showPlan(target, keepHf, modelfile);
                 return 0;
             }
             if (reference == null)
@@ -145,6 +155,21 @@ final class PackageCommand implements Callable<Integer> {
                         original, target, output.force(), keepHf, verifying, modelfile, installing);
             }
         }
+    }
+
+    private Path target() {
+        if ((named == null) == (last == null))
+            throw new UsageException(
+                    named == null
+                            ? "no output folder given"
+                            : "two output folders are given: " + named + " and " + last,
+                    "tk package INPUT -o DIR");
+        return named != null ? named : Objects.requireNonNull(last);
+    }
+
+    /** What the real run would open. */
+    private void checkReference() {
+        if (reference != null) inputs.open(reference).close();
     }
 
     /** The verifier has no key map: what the user says the names are, they are to it, too. */
@@ -162,12 +187,13 @@ final class PackageCommand implements Callable<Integer> {
         }
     }
 
-    private int folder(ModelSource source, ConvertOptions given, FileType fileType) {
+    private int folder(ModelSource source, Path target, ConvertOptions given, FileType fileType) {
         OutType weights = type == null ? OutType.KEEP : conversion(source, fileType);
         FolderPackaging packaging =
                 new FolderPackaging(
                         common, source, given.withType(weights), byteFallback, adapters.proof());
         if (output.dryRun()) {
+            checkReference();
             packaging.showPlan(target, modelfile);
             return 0;
         }

@@ -101,31 +101,39 @@ final class Packaging {
     }
 
     /** Prints what would be written, having checked what the real run checks. */
-    void showPlan(Path target, ModelfileOptions modelfile) {
+    void showPlan(Path target, boolean keepHf, ModelfileOptions modelfile) {
         GgufModel model = model();
+        ModelDefaults defaults = ModelDefaults.of(source, model);
+        tellOfContext(modelfile, defaults);
         ModelfileOptions.tellOf(
-                modelfile.choose(
-                        model.metadata(), model.metadata().string("tokenizer.chat_template")),
-                common);
+                modelfile.choose(model.metadata(), defaults.chatTemplate()), common);
         Quantization quantization = planned(model);
+        QuantizationTable table = QuantizationTable.of(quantization);
+        table.fallbacks().forEach(common::warn);
         WritePlan plan = gguf(quantization, target);
-        StagedOutput.requireSpace(target, plan.bytes());
+        long space = space(plan, keepHf ? Optional.of(hfFolder(target)) : Optional.empty());
+        StagedOutput.requireSpace(target, space);
         JsonObject json =
                 new JsonObject(new LinkedHashMap<>())
                         .with("path", JsonValue.of(plan.target().toString()))
                         .with("bytes", JsonValue.of(plan.bytes()))
                         .with("bitsPerWeight", JsonValue.of(quantization.bitsPerWeight()))
-                        .with("tensors", QuantizationTable.of(quantization).tensors());
+                        .with("tensors", table.tensors());
         common.result(
-                json,
-                QuantizationTable.of(quantization).text()
+                PlannedWork.withNeeds(json, target, space),
+                table.text()
                         + String.format(
                                 Locale.ROOT,
-                                "%n%s: %s, %.2f bits per weight, %d tensors%nNothing was written (--dry-run).",
+                                "%n%s: %s, %.2f bits per weight, %d tensors%n%s",
                                 plan.target(),
                                 Sizes.bytes(plan.bytes()),
                                 quantization.bitsPerWeight(),
-                                quantization.assignments().size()));
+                                quantization.assignments().size(),
+                                PlannedWork.needs(target, space)));
+    }
+
+    private static long space(WritePlan gguf, Optional<WritePlan> folder) {
+        return gguf.bytes() + folder.map(WritePlan::bytes).orElse(0L) + REPORT_SPACE;
     }
 
     /**
@@ -150,7 +158,8 @@ final class Packaging {
         List<Instruction> instructions = modelfile.instructions(defaults, template);
 
         // Byte rows take a while to fit: what would stop the writing is said before.
-        StagedOutput.requireSpace(target, gguf(planned(model), target).bytes());
+        Optional<WritePlan> folder = keepHf ? Optional.of(hfFolder(target)) : Optional.empty();
+        StagedOutput.requireSpace(target, space(gguf(planned(model), target), folder));
         Optional<ByteTokens> bytes =
                 addsBytes(model)
                         ? Optional.of(
@@ -162,9 +171,7 @@ final class Packaging {
         QuantizationTable.of(quantization).fallbacks().forEach(common::warn);
 
         WritePlan plan = gguf(quantization, target);
-        Optional<WritePlan> folder = keepHf ? Optional.of(hfFolder(target)) : Optional.empty();
-        long space = plan.bytes() + folder.map(WritePlan::bytes).orElse(0L) + REPORT_SPACE;
-        try (StagedOutput stage = StagedOutput.open(target, space, force)) {
+        try (StagedOutput stage = StagedOutput.open(target, space(plan, folder), force)) {
             Path gguf = stage.stage().resolve(fileName);
             createFolder(stage.stage());
             PlanWriter writer = new PlanWriter(common.threads(), common.progress());

@@ -94,7 +94,7 @@ final class QuantizeCommand implements Callable<Integer> {
         if (!rest.isEmpty())
             throw new UsageException("unexpected argument `" + rest.getFirst() + "`");
         FileType fileType = FileType.named(type);
-        output.requireApart(target, List.of(input));
+        output.requireApart(target, adapters.with(input));
         StagedOutput.check(target, output.force());
         if (!output.dryRun()) {
             quantizing.announce(fileType, input);
@@ -169,8 +169,14 @@ final class QuantizeCommand implements Callable<Integer> {
             summary += String.format(Locale.ROOT, ", RMSE %.4g", table.rmse());
         }
         if (output.dryRun()) {
+            table.fallbacks().forEach(common::warn);
             common.result(
-                    json, table.text() + "\n" + summary + "\nNothing was written (--dry-run).");
+                    PlannedWork.withNeeds(json, plan.target(), plan.bytes()),
+                    table.text()
+                            + "\n"
+                            + summary
+                            + "\n"
+                            + PlannedWork.needs(plan.target(), plan.bytes()));
             return;
         }
         if (common.json()) json = json.with("sha256", JsonValue.of(Sha256.of(plan.target())));

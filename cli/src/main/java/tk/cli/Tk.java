@@ -6,7 +6,6 @@ import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Option;
 
 import tk.error.TkException;
-import tk.error.UsageException;
 
 import java.io.PrintStream;
 import java.io.PrintWriter;
@@ -85,18 +84,7 @@ public final class Tk {
         commandLine.setColorScheme(CommandLine.Help.defaultColorScheme(console.ansi()));
         commandLine.setAbbreviatedOptionsAllowed(false);
         commandLine.setParameterExceptionHandler(
-                (e, args) -> {
-                    String near = String.join(", ", suggestions(e));
-                    String hint =
-                            (near.isEmpty() ? "" : "Did you mean " + near + "? ")
-                                    + "See: "
-                                    + e.getCommandLine().getCommandSpec().qualifiedName()
-                                    + " --help";
-                    return console.report(
-                            new UsageException(String.valueOf(e.getMessage()), hint),
-                            json,
-                            stackTrace);
-                });
+                (e, args) -> console.report(ParseErrors.of(e), json, stackTrace));
         commandLine.setExecutionExceptionHandler(
                 (e, command, result) -> console.report(e, json, stackTrace));
         try {
@@ -109,11 +97,5 @@ public final class Tk {
         } catch (TkException e) {
             return console.report(e, json, stackTrace);
         }
-    }
-
-    private static java.util.List<String> suggestions(CommandLine.ParameterException e) {
-        return e instanceof CommandLine.UnmatchedArgumentException unmatched
-                ? unmatched.getSuggestions()
-                : java.util.List.of();
     }
 }

@@ -2,8 +2,10 @@ package tk.cli;
 
 import org.jspecify.annotations.Nullable;
 
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
+import tk.error.UsageException;
 import tk.filekind.TextFile;
 import tk.modelfile.ChatTemplateCheck;
 import tk.verify.GateResult;
@@ -27,21 +29,53 @@ final class Verifying {
     @Option(
             names = "--max-kld",
             paramLabel = "X",
+            converter = Divergence.class,
             description = "Limit of the mean KL divergence, in nats a token.")
     private @Nullable Double maxKld;
 
     @Option(
             names = "--min-top1",
             paramLabel = "X",
+            converter = Share.class,
             description = "Limit of the top-1 agreement, from 0 to 1.")
     private @Nullable Double minTop1;
 
+    /** Nats a token, from 0. */
+    static final class Divergence implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            return limit("--max-kld", text, Double.MAX_VALUE, "a number of nats, from 0");
+        }
+    }
+
+    /** A share of positions. */
+    static final class Share implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            return limit("--min-top1", text, 1, "a number from 0 to 1, such as 0.9");
+        }
+    }
+
+    private static double limit(String option, String text, double most, String wanted) {
+        try {
+            double value = Double.parseDouble(text);
+            if (value >= 0 && value <= most) return value;
+        } catch (NumberFormatException none) {
+            // Said below, as of a number out of range.
+        }
+        throw new UsageException(option + " " + text, "Give " + wanted + ".");
+    }
+
+    /** The texts that the user gives, an empty list without. */
+    List<String> prompts() {
+        return prompts == null
+                ? List.of()
+                : TextFile.read(prompts).lines().filter(l -> !l.isBlank()).toList();
+    }
+
     VerifyOptions options(CommonOptions common) {
         return VerifyOptions.DEFAULT
-                .withPrompts(
-                        prompts == null
-                                ? List.of()
-                                : TextFile.read(prompts).lines().filter(l -> !l.isBlank()).toList())
+                .withPrompts(prompts())
                 .withLimits(optional(maxKld), optional(minTop1))
                 .withThreads(common.threads())
                 .withTemplates(ChatTemplateCheck.ALONE)

@@ -1,0 +1,72 @@
+package tk.cli;
+
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+import tk.error.TkException;
+import tk.error.UsageException;
+
+import java.util.List;
+import java.util.Optional;
+
+/** What is said of a command line that cannot be read: the argument at fault, and what to do. */
+final class ParseErrors {
+    private ParseErrors() {}
+
+    /** The error of the option's own, where it refused its value, else the library's. */
+    static TkException of(ParameterException error) {
+        if (error.getCause() instanceof TkException own) return own;
+        CommandLine command = error.getCommandLine();
+        String help = "See: " + command.getCommandSpec().qualifiedName() + " --help";
+        if (!(error instanceof UnmatchedArgumentException unmatched))
+            return new UsageException(String.valueOf(error.getMessage()), help);
+        String argument = unmatched.getUnmatched().getFirst();
+        boolean isRoot = command.getParent() == null;
+        if (isRoot && argument.startsWith("-"))
+            return new UsageException(
+                    "`%s` stands before the command".formatted(argument),
+                    "Options come after it: tk COMMAND %s. %s".formatted(argument, help));
+        String what =
+                isRoot
+                        ? "no command `%s`"
+                        : argument.startsWith("-")
+                                ? "unknown option `%s`"
+                                : "`%s` is an argument too many";
+        return new UsageException(what.formatted(argument), near(command, unmatched) + help);
+    }
+
+    private static String near(CommandLine command, UnmatchedArgumentException unmatched) {
+        List<String> near = unmatched.getSuggestions();
+        if (near.isEmpty())
+            near = nearestOption(command, unmatched.getUnmatched().getFirst()).stream().toList();
+        return near.isEmpty() ? "" : "Did you mean " + String.join(", ", near) + "? ";
+    }
+
+    /** The option that a slip of the finger or two away from it. */
+    private static Optional<String> nearestOption(CommandLine command, String typed) {
+        if (!typed.startsWith("--")) return Optional.empty();
+        String name = typed.replaceFirst("=.*", "");
+        return command.getCommandSpec().options().stream()
+                .flatMap(option -> List.of(option.names()).stream())
+                .filter(option -> option.startsWith("--"))
+                .filter(option -> edits(name, option) <= 2)
+                .min(java.util.Comparator.comparingInt(option -> edits(name, option)));
+    }
+
+    /** Letters to insert, remove or replace to make the one the other (Levenshtein's distance). */
+    private static int edits(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) row[j] = j;
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
+            }
+        }
+        return row[b.length()];
+    }
+}
