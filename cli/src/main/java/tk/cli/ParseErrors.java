@@ -7,8 +7,10 @@ import picocli.CommandLine.UnmatchedArgumentException;
 import tk.error.TkException;
 import tk.error.UsageException;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** What is said of a command line that cannot be read: the argument at fault, and what to do. */
 final class ParseErrors {
@@ -43,15 +45,15 @@ final class ParseErrors {
         return near.isEmpty() ? "" : "Did you mean " + String.join(", ", near) + "? ";
     }
 
-    /** The option that a slip of the finger or two away from it. */
+    /** The option a slip or two of the finger away. */
     private static Optional<String> nearestOption(CommandLine command, String typed) {
         if (!typed.startsWith("--")) return Optional.empty();
         String name = typed.replaceFirst("=.*", "");
         return command.getCommandSpec().options().stream()
-                .flatMap(option -> List.of(option.names()).stream())
+                .flatMap(option -> Stream.of(option.names()))
                 .filter(option -> option.startsWith("--"))
                 .filter(option -> edits(name, option) <= 2)
-                .min(java.util.Comparator.comparingInt(option -> edits(name, option)));
+                .min(Comparator.comparingInt(option -> edits(name, option)));
     }
 
     /** Letters to insert, remove or replace to make the one the other (Levenshtein's distance). */

@@ -6,10 +6,12 @@ import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Option;
 
 import tk.error.TkException;
+import tk.error.UsageException;
 
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.util.Arrays;
 import java.util.Map;
 
@@ -86,7 +88,7 @@ public final class Tk {
         commandLine.setParameterExceptionHandler(
                 (e, args) -> console.report(ParseErrors.of(e), json, stackTrace));
         commandLine.setExecutionExceptionHandler(
-                (e, command, result) -> console.report(e, json, stackTrace));
+                (e, command, result) -> console.report(named(e), json, stackTrace));
         try {
             if (arguments.length == 0) {
                 commandLine.usage(commandLine.getErr());
@@ -97,5 +99,15 @@ public final class Tk {
         } catch (TkException e) {
             return console.report(e, json, stackTrace);
         }
+    }
+
+    /** A word that no file can be called is the user's, not a bug. */
+    private static Exception named(Exception e) {
+        return e instanceof InvalidPathException path
+                ? new UsageException(
+                        path.getInput() + ": no file can be called so: " + path.getReason(),
+                        null,
+                        e)
+                : e;
     }
 }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -37,6 +38,10 @@ final class Replaceable {
      * @throws UsageException where more would be lost than an earlier output
      */
     static void check(Path target) {
+        if (isSpecial(target))
+            throw new UsageException(
+                    target + ": is a device, a pipe or a socket, and would be replaced by a file",
+                    "Choose another output.");
         if (!Files.isDirectory(target, LinkOption.NOFOLLOW_LINKS)) return;
         try {
             if (Path.of("").toRealPath().startsWith(target.toRealPath())) {
@@ -55,6 +60,16 @@ final class Replaceable {
                     "Choose another output folder, or remove this one yourself.");
         } catch (IOException e) {
             throw new IoException(target + ": cannot be read: " + e.getMessage(), null, e);
+        }
+    }
+
+    private static boolean isSpecial(Path target) {
+        try {
+            return Files.readAttributes(
+                            target, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .isOther();
+        } catch (IOException none) {
+            return false;
         }
     }
 

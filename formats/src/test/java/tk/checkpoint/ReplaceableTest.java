@@ -6,9 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
+import tk.error.IoException;
 import tk.error.UsageException;
 
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -50,5 +54,26 @@ class ReplaceableTest {
                     .isInstanceOf(UsageException.class)
                     .hasMessageContaining("the folder that tk runs in");
         }
+    }
+
+    /** As root it would work, and leave everybody with a file for {@code /dev/null}. */
+    @Test
+    void whatIsNoFileIsNot() throws IOException {
+        Path socket = folder.resolve("socket");
+        try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(socket));
+            assertThatThrownBy(() -> StagedOutput.open(socket, 3, true))
+                    .isInstanceOf(UsageException.class)
+                    .hasMessageContaining("is a device, a pipe or a socket");
+        }
+    }
+
+    @Test
+    void noOutputLiesInAFile() throws IOException {
+        Path file = Files.writeString(folder.resolve("model.pt"), "weights");
+        assertThatThrownBy(() -> StagedOutput.open(file.resolve("out"), 3, false))
+                .isInstanceOf(IoException.class)
+                .hasMessageContaining("is a file");
+        assertThat(file).hasContent("weights");
     }
 }
