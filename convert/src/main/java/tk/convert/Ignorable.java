@@ -38,6 +38,7 @@ final class Ignorable {
                     new Buffer("masked_bias", 0, "mask constant"),
                     // A projection's bias has one dimension; a mask has at least two.
                     new Buffer("attn.bias", 2, "causal mask"),
+                    new Buffer("self_attn.bias", 2, "causal mask"),
                     new Buffer("attention.bias", 2, "causal mask"),
                     new Buffer("mask", 2, "causal mask"),
                     new Buffer("attn_mask", 2, "causal mask"),

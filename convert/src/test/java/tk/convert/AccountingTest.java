@@ -146,6 +146,9 @@ class AccountingTest {
                         "model.layers.0.attn.bias", DType.F32, new Shape(1, 1, 4, 4), random));
         tensors.add(
                 TinyModel.random(
+                        "model.layers.0.self_attn.bias", DType.F32, new Shape(4, 4), random));
+        tensors.add(
+                TinyModel.random(
                         "model.layers.1.self_attn.mask", DType.F32, new Shape(4, 4), random));
         tensors.add(TinyModel.random("tril", DType.F32, new Shape(4, 4), random));
         tensors.add(
@@ -153,7 +156,7 @@ class AccountingTest {
                         "layers.0.attention.cache_k", DType.F32, new Shape(1, 4, 2, 8), random));
         Accounting accounting = account(tensors);
         assertThat(accounting.ignored())
-                .hasSize(10)
+                .hasSize(11)
                 .containsEntry("layers.0.attention.cache_k", "keys of earlier tokens")
                 .containsEntry("model.layers.1.self_attn.mask", "causal mask")
                 .containsEntry("rope.freqs", "rotary frequencies")

@@ -24,7 +24,7 @@ public final class Buffers {
 
     /** A projection's bias, and anything else that was learnt there, has one dimension. */
     private static final Pattern OF_TWO_DIMENSIONS =
-            endingIn("(attn|attention)\\.bias|mask|(attn|attention|causal)_mask|tril");
+            endingIn("(attn|self_attn|attention)\\.bias|mask|(attn|attention|causal)_mask|tril");
 
     /** GGUF's, which belong to its settings and are compared with them. */
     private static final Pattern ROPE_FACTORS =

@@ -104,6 +104,7 @@ class DialectsTest {
         tensors.add(ArrayTensor.of("model.causal_mask", DType.F32, new float[4], 2, 2));
         tensors.add(
                 ArrayTensor.of("model.layers.0.attn.bias", DType.F32, new float[4], 1, 1, 2, 2));
+        tensors.add(ArrayTensor.of("model.layers.0.self_attn.bias", DType.F32, new float[4], 2, 2));
         try (LogitModel hf = ReferenceModels.open(model.checkpoint(), model.config());
                 LogitModel other = ReferenceModels.open(checkpoint(tensors), model.config())) {
             assertSame(hf, other, model.tokens(40));
