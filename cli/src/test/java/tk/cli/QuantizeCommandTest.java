@@ -50,6 +50,17 @@ class QuantizeCommandTest {
     }
 
     @Test
+    void aLimitOfTheUsersOwnIsNotWidened() {
+        Path q4 = folder.resolve("q4.gguf");
+        assertThat(tk("quantize", PT, q4, "q4_K_M").exit()).isZero();
+        assertThat(tk("verify", PT, q4).exit()).isZero();
+        Run strict = tk("verify", PT, q4, "--max-kld", "0.0001", "--json");
+        assertThat(strict.exit()).isEqualTo(6);
+        JsonObject tolerance = strict.json().object("tolerance").orElseThrow();
+        assertThat(tolerance.number("maxKld").orElseThrow().asDouble()).isEqualTo(0.0001);
+    }
+
+    @Test
     void tellsHowFarEachQuantizedTensorIsFromItsSource() throws IOException {
         Path f32 = folder.resolve("f32.gguf");
         Path q4 = folder.resolve("q4.gguf");

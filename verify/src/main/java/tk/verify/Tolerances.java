@@ -108,11 +108,12 @@ public record Tolerances(
      * do more to this model.
      *
      * @param control how far the model with such errors is from the reference
+     * @param own the user's limit of the divergence, which stays
      */
-    Tolerances orControl(LogitStatistics control) {
+    Tolerances orControl(LogitStatistics control, OptionalDouble own) {
         return new Tolerances(
                 basis,
-                Math.max(maxKld, OVER_CONTROL * control.kl().mean()),
+                own.orElse(Math.max(maxKld, OVER_CONTROL * control.kl().mean())),
                 Math.max(maxNmse, OVER_CONTROL * control.nmse()),
                 Math.max(maxRegret, OVER_CONTROL * control.regret()),
                 minTop1,

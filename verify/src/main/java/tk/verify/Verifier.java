@@ -266,7 +266,7 @@ public final class Verifier {
                 for (int draw = 0; draw < CONTROLS && control.isPresent(); draw++) {
                     if (LogitGate.run(logits, limits, options.sample()).pass()
                             && continuations.gate(limits).pass()) break;
-                    limits = limits.orControl(control(run, control.get(), draw));
+                    limits = limits.orControl(control(run, control.get(), draw), options.maxKld());
                 }
                 Optional<KlDivergence> text =
                         options.text().map(t -> evaluate(t, expected, found, source, rows));
