@@ -18,10 +18,12 @@ import tk.tokenizer.GgufVocabulary.Token;
 import tk.tokenizer.GgufVocabulary.UnigramRules;
 import tk.tokenizer.VocabularyConversion.Fidelity;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Predicate;
 
 /**
  * A {@code tokenizer.model} of SentencePiece and the JSON files around it, as a GGUF vocabulary.
@@ -60,7 +62,7 @@ final class SentencePieceConversion {
     GgufVocabulary convert(boolean llama) {
         boolean faithful = options.fidelity() == Fidelity.TO_THE_TOKENIZER;
         boolean unigram = model.algorithm() == SentencePieceModel.Algorithm.UNIGRAM;
-        pieces(faithful && unigram);
+        pieces(piece -> faithful && (unigram || isSymbol(piece)));
         addedTokens();
         SpecialVocabulary special =
                 new SpecialVocabulary(
@@ -77,6 +79,11 @@ final class SentencePieceConversion {
         }
         if (faithful) {
             if (unigram || !prefix) addSpacePrefix = Optional.of(prefix);
+            if (!unigram) saySpecial(special);
+            tellOfNormalizer();
+            if (unigram && model.byteFallback())
+                warnings.add(
+                        "the unigram tokenizer spells unknown characters in bytes: llama.cpp does not, and says <unk> for them");
         } else {
             if (unigram) {
                 warnings.add(
@@ -116,7 +123,43 @@ final class SentencePieceConversion {
                 rules);
     }
 
-    private void pieces(boolean keepUserDefined) {
+    /**
+     * What llama.cpp takes for granted where the file is silent, BOS 1, EOS 2 and a BOS before
+     * every text, is said where the model has it otherwise. One without BOS or EOS gets {@code
+     * <unk>} for it, which it never says: else its first ordinary pieces would begin and end texts.
+     */
+    private void saySpecial(SpecialVocabulary special) {
+        int unknown = model.unknownId();
+        if (unknown != 0) special.ids.putIfAbsent("unk", unknown);
+        int bos = model.bosId().orElse(unknown);
+        if (!special.ids.containsKey("bos") && bos != 1) {
+            special.ids.put("bos", bos);
+            if (model.bosId().isEmpty()) special.added.putIfAbsent("bos", false);
+        }
+        int eos = model.eosId().orElse(unknown);
+        if (eos != 2) special.ids.putIfAbsent("eos", eos);
+    }
+
+    private void tellOfNormalizer() {
+        SentencePieceNormalizer normalizer =
+                new SentencePieceNormalizer(
+                        model.normalizer(), model.whitespaceAsSuffix(), new Trie(1));
+        String text = new String(normalizer.normalize(Utf8.bytes("AI")), StandardCharsets.UTF_8);
+        if (text.contains("A")) return;
+        warnings.add(
+                "the tokenizer lower-cases its texts, llama.cpp and Ollama do not: give the model lower-case text, or its capital letters become bytes or <unk>");
+    }
+
+    /**
+     * Whether llama.cpp makes one token of a user-defined piece only where it is told that it is
+     * one: merging letters it arrives at no piece of several. Runs of spaces it does arrive at.
+     */
+    private static boolean isSymbol(SentencePieceModel.Piece piece) {
+        String text = piece.text();
+        return text.codePointCount(0, text.length()) > 1 && text.indexOf('\u2581') < 0;
+    }
+
+    private void pieces(Predicate<SentencePieceModel.Piece> keepUserDefined) {
         int pieces = model.pieces().size();
         for (int id = 0; id < tokens.length; id++) {
             if (id >= pieces) {
@@ -125,7 +168,7 @@ final class SentencePieceConversion {
             }
             SentencePieceModel.Piece piece = model.pieces().get(id);
             // The original has no case for user-defined pieces, so they become ordinary ones.
-            boolean ordinary = piece.type() == USER_DEFINED && !keepUserDefined;
+            boolean ordinary = piece.type() == USER_DEFINED && !keepUserDefined.test(piece);
             tokens[id] = new Token(piece.text(), piece.score(), ordinary ? NORMAL : piece.type());
         }
         if (pieces > tokens.length) {

@@ -72,7 +72,7 @@ class VocabularyConversionTest {
     }
 
     @Test
-    void turnsUserDefinedPiecesIntoOrdinaryOnes() {
+    void turnsUserDefinedPiecesIntoOrdinaryOnesAsTheConverterDoes() {
         Models.write(
                 folder.resolve("tokenizer.model"),
                 Models.bpe().toBuilder()

@@ -87,6 +87,16 @@ record TokenGate(GateResult result, Evidence.Tokens tokens) {
                                     texted.unknown().size(),
                                     shortened(texted.unknown().getFirst())));
         }
+        if (!texted.lost().isEmpty()) {
+            findings.note(
+                    "llama.cpp says <unk> for characters that the source spells in bytes: in %d texts, such as \"%s\""
+                            .formatted(texted.lost().size(), shortened(texted.lost().getFirst())));
+        }
+        if (!texted.cut().isEmpty()) {
+            findings.note(
+                    "llama.cpp cuts at user-defined tokens first, and puts a space before what follows: in %d texts, such as \"%s\""
+                            .formatted(texted.cut().size(), shortened(texted.cut().getFirst())));
+        }
         if (!texted.refused().isEmpty()) {
             findings.note(
                     "llama.cpp ends the process at a character without a piece: in %d texts, such as \"%s\"; byte pieces (--byte-fallback add) prevent that"

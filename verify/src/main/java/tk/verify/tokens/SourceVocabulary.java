@@ -158,7 +158,8 @@ public final class SourceVocabulary {
                 model.byteFallback() ? OptionalInt.empty() : OptionalInt.of(model.unknownId()),
                 bos,
                 eos,
-                addsBos(true),
+                // None is trained where the model has none.
+                addsBos(!bos.isEmpty()),
                 addsEos(),
                 chatTemplate(),
                 Optional.empty());
