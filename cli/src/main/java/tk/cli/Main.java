@@ -1,5 +1,7 @@
 package tk.cli;
 
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -18,7 +20,9 @@ public final class Main {
     public static void main(String[] arguments) {
         // Numbers look the same everywhere: "%,d" and "%.2f" follow this setting.
         Locale.setDefault(Locale.Category.FORMAT, Locale.ROOT);
-        PrintStream out = new PrintStream(System.out, false, StandardCharsets.UTF_8);
+        StandardOutput output = new StandardOutput(new FileOutputStream(FileDescriptor.out));
+        PrintStream out =
+                new PrintStream(new BufferedOutputStream(output), false, StandardCharsets.UTF_8);
         PrintStream err = new PrintStream(standardError(), true, StandardCharsets.UTF_8);
         int code =
                 Tk.run(
@@ -28,6 +32,10 @@ public final class Main {
                         Boolean.getBoolean("tk.terminal"),
                         arguments);
         out.flush();
+        if (output.failure().isPresent()) {
+            err.println("tk: the result cannot be written: " + output.failure().get().getMessage());
+            if (code == 0) code = 7;
+        }
         err.flush();
         System.exit(code);
     }
