@@ -55,6 +55,17 @@ final class ModelFolder {
         return new ModelFolder(folder, list(folder)).weights();
     }
 
+    /**
+     * The release that a shard of Meta's is a part of, which alone would be a narrower model; empty
+     * for other files.
+     */
+    static Optional<Weights> ofMetasShard(Path file) {
+        if (!META.matcher(String.valueOf(file.getFileName())).matches()) return Optional.empty();
+        Path folder = Weights.folderOf(file);
+        if (!Files.isRegularFile(folder.resolve("params.json"))) return Optional.empty();
+        return new ModelFolder(folder, list(folder)).meta();
+    }
+
     /** The weights that an index names. */
     static Weights ofIndex(Path index) {
         Path folder = Weights.folderOf(index);
@@ -73,13 +84,8 @@ final class ModelFolder {
             Path file = folder.resolve(name);
             return name.endsWith(INDEX) ? ofIndex(file) : Weights.of(file);
         }
-        List<String> meta = names.stream().filter(n -> META.matcher(n).matches()).toList();
-        if (names.contains("params.json") && !meta.isEmpty()) {
-            return new Weights.Meta(
-                    folder,
-                    folder.resolve("params.json"),
-                    meta.stream().map(folder::resolve).toList());
-        }
+        Optional<Weights> meta = meta();
+        if (meta.isPresent()) return meta.get();
         List<String> indexes =
                 names.stream()
                         .filter(
@@ -90,6 +96,22 @@ final class ModelFolder {
         if (indexes.size() == 1) return ofIndex(folder.resolve(indexes.getFirst()));
         refuseDistributed();
         return byBytes();
+    }
+
+    private Optional<Weights> meta() {
+        List<String> shards = names.stream().filter(n -> META.matcher(n).matches()).toList();
+        if (shards.isEmpty()) return Optional.empty();
+        if (names.contains("params.json")) {
+            return Optional.of(
+                    new Weights.Meta(
+                            folder,
+                            folder.resolve("params.json"),
+                            shards.stream().map(folder::resolve).toList()));
+        }
+        if (shards.size() == 1) return Optional.empty();
+        throw new IoException(
+                "%s: no params.json beside %s".formatted(folder, shown(shards)),
+                "Fetch it into this folder: Meta's releases have it beside the weights.");
     }
 
     /** Shards without an index are one model where their names are complete. */

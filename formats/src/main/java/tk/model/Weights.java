@@ -131,13 +131,16 @@ sealed interface Weights {
         @Override
         public Checkpoint open(Optional<String> key) {
             refuseKey(folder, key);
+            refusePointer(params);
             shards.forEach(Weights::refusePointer);
             return new MetaReader().open(folder);
         }
     }
 
-    /** The weights in a file. */
+    /** The weights in a file, or those that it is a part of. */
     static Weights of(Path file) {
+        Optional<Weights> release = ModelFolder.ofMetasShard(file);
+        if (release.isPresent()) return release.get();
         FileKind kind = FileKinds.of(file);
         return switch (kind) {
             case FileKind.Weights weights -> new One(file, weights);

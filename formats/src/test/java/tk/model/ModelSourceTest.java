@@ -21,6 +21,7 @@ import tk.safetensors.SafetensorsWriter;
 import tk.tensor.DType;
 import tk.tensor.Pattern;
 import tk.tensor.Tensor;
+import tk.testing.Shared;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -334,6 +335,34 @@ class ModelSourceTest {
         assertThatThrownBy(() -> open(folder))
                 .isInstanceOf(MalformedException.class)
                 .hasMessageContaining("consolidated.00.pth: this is a Git-LFS pointer");
+    }
+
+    @Test
+    void namesAPointerInThePlaceOfMetasSettings() throws IOException {
+        text("params.json", POINTER);
+        weights("consolidated.00.pth", Pattern.of("norm.weight", DType.F32, 8));
+        assertThatThrownBy(() -> open(folder))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining("params.json: this is a Git-LFS pointer");
+    }
+
+    @Test
+    void saysThatMetasSettingsAreMissing() {
+        weights("consolidated.00.pth", Pattern.of("norm.weight", DType.F32, 8));
+        weights("consolidated.01.pth", Pattern.of("norm.weight", DType.F32, 8));
+        assertThatThrownBy(() -> open(folder))
+                .isInstanceOf(IoException.class)
+                .hasMessageContaining("no params.json beside consolidated.00.pth");
+    }
+
+    /** Half of each matrix would pass for a model of half the width. */
+    @Test
+    void takesAShardOfMetasForTheWholeRelease() {
+        Path release = Shared.path("fixtures/meta/llama2_mha/mp2");
+        try (ModelSource source = open(release.resolve("consolidated.01.pth"))) {
+            assertThat(source.format()).isEqualTo("Meta (2 shards)");
+            assertThat(source.requireConfig().hiddenSize()).isEqualTo(64);
+        }
     }
 
     @Test
