@@ -27,6 +27,7 @@ import java.util.regex.Pattern;
  */
 public record MetaChecklist(Path file, List<Entry> entries) {
     private static final Pattern LINE = Pattern.compile("([0-9a-fA-F]{32}) [ *](.+)");
+    private static final Pattern WEIGHTS = Pattern.compile(".+\\.(pth|pt|bin|safetensors)");
     private static final long LARGEST = 1 << 20;
     private static final int CHUNK = 1 << 20;
 
@@ -71,29 +72,30 @@ public record MetaChecklist(Path file, List<Entry> entries) {
      */
     public static MetaChecklist read(Path file) {
         List<Entry> entries = new ArrayList<>();
-        for (String line : lines(file)) {
-            if (line.isBlank()) continue;
-            Matcher match = LINE.matcher(line);
-            if (!match.matches()) {
-                throw new MalformedException(
-                        "%s: line %d: expected an MD5 and a file name"
-                                .formatted(file, entries.size() + 1));
-            }
-            String name = match.group(2).strip();
-            if (name.isEmpty()) {
-                throw new MalformedException(
-                        "%s: line %d: no file name after the MD5"
-                                .formatted(file, entries.size() + 1));
-            }
-            if (name.matches(".*[/\\\\:\0].*") || name.equals("..") || name.equals(".")) {
-                throw new UnsafeException(
-                        "%s: line %d names `%s`, a file outside its folder"
-                                .formatted(file, entries.size() + 1, Spelling.visible(name)),
-                        "No release of Meta's does: don't trust this folder.");
-            }
-            entries.add(new Entry(name, match.group(1).toLowerCase(Locale.ROOT)));
+        List<String> lines = lines(file);
+        for (int i = 0; i < lines.size(); i++) {
+            if (!lines.get(i).isBlank()) entries.add(entry(file, i + 1, lines.get(i)));
         }
         return new MetaChecklist(file, entries);
+    }
+
+    private static Entry entry(Path file, int number, String line) {
+        Matcher match = LINE.matcher(line);
+        String name = match.matches() ? match.group(2).strip() : "";
+        while (name.startsWith("./")) name = name.substring(2);
+        if (name.isEmpty()) {
+            throw new MalformedException(
+                    "%s: line %d: expected an MD5 and a file name, found `%s`"
+                            .formatted(file, number, Spelling.visible(line)),
+                    "Write the list with md5sum, or take the file away.");
+        }
+        if (name.matches(".*[/\\\\:\0].*") || name.equals("..") || name.equals(".")) {
+            throw new UnsafeException(
+                    "%s: line %d names `%s`, a file outside its folder"
+                            .formatted(file, number, Spelling.visible(name)),
+                    "No release of Meta's does: don't trust this folder.");
+        }
+        return new Entry(name, match.group(1).toLowerCase(Locale.ROOT));
     }
 
     private static List<String> lines(Path file) {
@@ -125,24 +127,30 @@ public record MetaChecklist(Path file, List<Entry> entries) {
     }
 
     /**
-     * Reads every file of the list.
+     * Reads every file of the list. One that is missing is no fault unless it holds weights: a
+     * tokenizer may lie elsewhere, and what a command lacks it says itself.
      *
-     * @throws MalformedException naming the first that is missing or differs, and how many there
-     *     are
+     * @throws IoException naming the first file of weights that is missing
+     * @throws MalformedException naming the first that differs, and how many fail
      */
     public void require(Progress progress) {
-        List<Mismatch> mismatches = verify(progress);
+        List<Mismatch> mismatches =
+                verify(progress).stream()
+                        .filter(m -> !m.found().isEmpty() || WEIGHTS.matcher(m.name()).matches())
+                        .toList();
         if (mismatches.isEmpty()) return;
         Mismatch first = mismatches.getFirst();
-        throw new MalformedException(
+        String message =
                 "%s %s (%s; %d of %d files fail)"
                         .formatted(
                                 file.resolveSibling(first.name()),
                                 first.describe(),
                                 file.getFileName(),
                                 mismatches.size(),
-                                entries.size()),
-                "Its download is damaged: fetch it again.");
+                                entries.size());
+        if (first.found().isEmpty())
+            throw new IoException(message, "Fetch it into the folder of the others.");
+        throw new MalformedException(message, "Its download is damaged: fetch it again.");
     }
 
     private long bytes() {

@@ -175,6 +175,42 @@ class MetaReaderTest {
                 .hasMessageContaining("2 of 3 files fail");
     }
 
+    @Test
+    void theChecklistMayNameFilesThatNoOneNeeds() throws IOException {
+        Files.writeString(
+                folder.resolve("checklist.chk"),
+                """
+                d41d8cd98f00b204e9800998ecf8427e  LICENSE
+
+                D41D8CD98F00B204E9800998ECF8427E *./empty
+                """);
+        Files.createFile(folder.resolve("empty"));
+        MetaChecklist.in(folder).orElseThrow().require(Progress.NONE);
+    }
+
+    @Test
+    void weightsThatTheChecklistNamesMustBeThere() throws IOException {
+        Files.writeString(
+                folder.resolve("checklist.chk"),
+                "d41d8cd98f00b204e9800998ecf8427e  consolidated.00.pth\n");
+        MetaChecklist checklist = MetaChecklist.in(folder).orElseThrow();
+        assertThatThrownBy(() -> checklist.require(Progress.NONE))
+                .isInstanceOf(IoException.class)
+                .hasMessageContaining("consolidated.00.pth is missing");
+    }
+
+    @Test
+    void aLineThatIsNoneIsShownWithItsNumber() throws IOException {
+        Path file =
+                Files.writeString(
+                        folder.resolve("checklist.chk"),
+                        "\nMD5 (params.json) = d41d8cd98f00b204\n");
+        assertThatThrownBy(() -> MetaChecklist.read(file))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining(
+                        "line 2: expected an MD5 and a file name, found `MD5 (params");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"../x", "/etc/passwd", "a\\b", ".."})
     void theChecklistNamesNoFileOutsideItsFolder(String name) throws IOException {
