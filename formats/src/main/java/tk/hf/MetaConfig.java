@@ -23,7 +23,12 @@ import java.util.SequencedMap;
  * Llama 1 (2048, which is also the careful choice for the few Llama 2 files with that epsilon); the
  * rest is Llama 2 (4096).
  *
- * <p>Source: transformers 4.57, {@code convert_llama_weights_to_hf.py}; Meta's {@code model.py}.
+ * <p>Mistral releases its first models in the same names and files; its {@code params.json} gives
+ * the width of the MLP ({@code hidden_dim}) in place of Meta's two factors, {@code head_dim} and,
+ * in 7B v0.1, {@code sliding_window}.
+ *
+ * <p>Source: transformers 4.57, {@code convert_llama_weights_to_hf.py} and {@code
+ * convert_mistral_weights_to_hf.py}; Meta's {@code model.py}.
  */
 public final class MetaConfig {
     /** Members of models that are built differently. */
@@ -31,6 +36,7 @@ public final class MetaConfig {
             List.of("moe_args", "moe", "quantization_args", "lora_args", "vision_chunk_size");
 
     private static final int SPECIAL_TOKENS = 256;
+    private static final int MISTRALS_CONTEXT = 32768;
 
     private MetaConfig() {}
 
@@ -67,6 +73,7 @@ public final class MetaConfig {
                         "Supported: Llama 1, 2, 3, 3.1 and 3.2 (text) in F32, F16 or BF16.");
             }
         }
+        Family family = params.has("hidden_dim") ? Family.MISTRAL : Family.LLAMA;
         int hidden = params.whole("dim", 1, 1 << 20);
         int heads = params.whole("n_heads", 1, 1 << 20);
         int vocab = vocabulary(params, weights);
@@ -77,8 +84,8 @@ public final class MetaConfig {
         boolean tied = !weights.containsKey("output.weight");
 
         SequencedMap<String, JsonValue> config = new LinkedHashMap<>();
-        config.put("architectures", JsonValue.of(List.of(Family.LLAMA.architecture())));
-        config.put("model_type", JsonValue.of(Family.LLAMA.modelType()));
+        config.put("architectures", JsonValue.of(List.of(family.architecture())));
+        config.put("model_type", JsonValue.of(family.modelType()));
         config.put("hidden_size", JsonValue.of(hidden));
         config.put("intermediate_size", JsonValue.of(feedForward(params, hidden, weights)));
         config.put("num_hidden_layers", JsonValue.of(params.whole("n_layers", 1, 1 << 14)));
@@ -86,12 +93,22 @@ public final class MetaConfig {
         config.put(
                 "num_key_value_heads",
                 JsonValue.of(params.optionalWhole("n_kv_heads", 1, 1 << 20).orElse(heads)));
+        params.optionalWhole("head_dim", 1, 1 << 20)
+                .ifPresent(width -> config.put("head_dim", JsonValue.of(width)));
         config.put("vocab_size", JsonValue.of(vocab));
         config.put(
                 "max_position_embeddings",
                 JsonValue.of(
                         params.optionalWhole("max_seq_len", 1, 1 << 30)
-                                .orElse(context(scaled, tiktoken, theta, eps))));
+                                .orElse(
+                                        family == Family.MISTRAL
+                                                ? MISTRALS_CONTEXT
+                                                : context(scaled, tiktoken, theta, eps))));
+        if (family == Family.MISTRAL) {
+            config.put(
+                    "sliding_window",
+                    JsonValue.of(params.optionalWhole("sliding_window", 1, 1 << 30)));
+        }
         config.put("rms_norm_eps", PythonJson.ofFloat(eps));
         config.put(
                 "rope_parameters",
@@ -122,11 +139,24 @@ public final class MetaConfig {
         return (int) rows;
     }
 
-    /** The rows of w1, which must be what {@code multiple_of} and the multiplier give. */
+    /**
+     * The rows of w1, which must be Mistral's {@code hidden_dim}, or what Meta's {@code
+     * multiple_of} and multiplier give.
+     */
     private static long feedForward(
             ConfigFields params, int hidden, Map<String, TensorInfo> weights) {
         TensorInfo gate = required("layers.0.feed_forward.w1.weight", params, weights);
         long rows = gate.shape().dim(0);
+        if (params.has("hidden_dim") && rows != params.whole("hidden_dim", 1, 1 << 30)) {
+            throw new MalformedException(
+                    "%s: %shidden_dim is %d, but w1 has %d rows"
+                            .formatted(
+                                    params.file(),
+                                    params.path(),
+                                    params.whole("hidden_dim", 1, 1 << 30),
+                                    rows),
+                    "Take the params.json that belongs to these weights.");
+        }
         if (params.has("multiple_of")) {
             int multipleOf = params.whole("multiple_of", 1, 1 << 20);
             double multiplier = params.optionalNumber("ffn_dim_multiplier", 0, true).orElse(1.0);

@@ -9,6 +9,8 @@ import tk.error.IoException;
 import tk.error.MalformedException;
 import tk.error.UnsupportedException;
 import tk.json.Json;
+import tk.json.JsonText;
+import tk.json.JsonValue.JsonNull;
 import tk.json.JsonValue.JsonNumber;
 import tk.json.JsonValue.JsonObject;
 import tk.tensor.Shape;
@@ -26,14 +28,15 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Opens a folder of Meta's own release of LLaMA: {@code params.json} and {@code
- * consolidated.NN.pth}, one shard for each of the model-parallel ranks, as one checkpoint under
- * Meta's names.
+ * Opens a folder of Meta's own release of LLaMA, or of Mistral's in the same format: {@code
+ * params.json} and {@code consolidated.NN.pth}, one shard for each of the model-parallel ranks, as
+ * one checkpoint under Meta's names.
  *
  * <p>Of a matrix every shard holds a part: below one another for {@code wq wk wv w1 w3 output},
  * side by side for {@code wo w2}; for {@code tok_embeddings} side by side in Llama 1 and 2 and
  * below one another in Llama 3, which its width tells. Norms and {@code rope.freqs} are in every
- * shard whole; the first one's are taken. Parts are joined as rows are read.
+ * shard whole; the first one's are taken, as transformers does: those of Llama 3 70B differ a
+ * little from shard to shard. Parts are joined as rows are read.
  *
  * <p>Source: Meta's {@code model.py}; transformers' {@code convert_llama_weights_to_hf.py}.
  */
@@ -45,6 +48,7 @@ public final class MetaReader implements CheckpointReader {
     private static final Pattern BESIDE =
             Pattern.compile("layers\\.\\d+\\.(attention\\.wo|feed_forward\\.w2)\\.weight");
     private static final String EMBEDDING = "tok_embeddings.weight";
+    private static final long LARGEST_WIDTH = 1 << 30;
 
     /** A reader. */
     public MetaReader() {}
@@ -60,12 +64,12 @@ public final class MetaReader implements CheckpointReader {
     public Checkpoint open(Path folder) {
         List<Path> paths = shards(folder);
         requireComplete(folder, paths);
-        long width = width(folder.resolve("params.json"));
+        Widths widths = Widths.read(folder.resolve("params.json"));
         List<Checkpoint> shards = new ArrayList<>();
         try {
             for (Path path : paths) shards.add(new TorchReader().open(path));
             return new TensorMap(
-                    join(folder, paths, shards, width),
+                    join(folder, paths, shards, widths),
                     Map.of("meta.shards", Integer.toString(shards.size())),
                     shards);
         } catch (RuntimeException e) {
@@ -101,22 +105,44 @@ public final class MetaReader implements CheckpointReader {
         }
     }
 
-    /** The model's width, {@code dim}, which tells how the embedding is split. */
-    private static long width(Path params) {
-        JsonObject outer = Json.readObject(params);
-        JsonObject inner = outer.object("model").orElse(outer);
-        return inner.number("dim")
-                .flatMap(JsonNumber::asLong)
-                .filter(dim -> dim > 0)
-                .orElseThrow(
-                        () ->
-                                new MalformedException(
-                                        params + ": dim: expected a positive whole number",
-                                        "Take the params.json of Meta's release."));
+    /**
+     * The widths of the two sides of a query's matrix.
+     *
+     * @param model {@code dim}, which tells how the embedding is split
+     * @param queries the heads' together: {@code dim} again, but in Mistral's files {@code n_heads}
+     *     times {@code head_dim}
+     */
+    private record Widths(long model, long queries) {
+        static Widths read(Path params) {
+            JsonObject outer = Json.readObject(params);
+            JsonObject inner = outer.object("model").orElse(outer);
+            long model = whole(inner, "dim", params);
+            if (inner.get("head_dim").filter(v -> v != JsonNull.NULL).isEmpty())
+                return new Widths(model, model);
+            long heads = whole(inner, "n_heads", params);
+            return new Widths(model, Math.multiplyExact(heads, whole(inner, "head_dim", params)));
+        }
+
+        private static long whole(JsonObject params, String key, Path file) {
+            return params.number(key)
+                    .flatMap(JsonNumber::asLong)
+                    .filter(value -> value > 0 && value <= LARGEST_WIDTH)
+                    .orElseThrow(
+                            () ->
+                                    new MalformedException(
+                                            "%s: %s: expected a positive whole number, found %s"
+                                                    .formatted(
+                                                            file,
+                                                            key,
+                                                            params.get(key)
+                                                                    .map(JsonText.COMPACT::write)
+                                                                    .orElse("none")),
+                                            "Take the params.json of Meta's release."));
+        }
     }
 
     private static List<Tensor> join(
-            Path folder, List<Path> paths, List<Checkpoint> shards, long width) {
+            Path folder, List<Path> paths, List<Checkpoint> shards, Widths widths) {
         List<Tensor> joined = new ArrayList<>();
         Checkpoint first = shards.getFirst();
         for (int i = 1; i < shards.size(); i++) {
@@ -136,12 +162,12 @@ public final class MetaReader implements CheckpointReader {
                 @Nullable Tensor part = shard.tensors().get(name);
                 if (part != null) parts.add(part);
             }
-            joined.add(join(folder, name, parts, width));
+            joined.add(join(folder, name, parts, widths));
         }
         return joined;
     }
 
-    private static Tensor join(Path folder, String name, List<Tensor> parts, long width) {
+    private static Tensor join(Path folder, String name, List<Tensor> parts, Widths widths) {
         TensorInfo info = parts.getFirst().info();
         for (Tensor part : parts) {
             if (!part.info().equals(info)) {
@@ -168,27 +194,41 @@ public final class MetaReader implements CheckpointReader {
                             .formatted(folder, name, shape, parts.size()),
                     "tk joins Meta's text models, Llama 1 to 3.");
         }
-        boolean beside = embedding ? shape.columns() != width : BESIDE.matcher(name).matches();
+        boolean beside =
+                embedding ? shape.columns() != widths.model() : BESIDE.matcher(name).matches();
         Tensor whole =
                 parts.size() == 1 ? parts.getFirst() : JoinedTensor.of(name, parts, beside ? 1 : 0);
-        requireWidth(folder, name, whole.info().shape(), parts.size(), width);
+        requireWidth(folder, name, whole.info().shape(), parts.size(), widths);
         return whole;
     }
 
     /** The side of a matrix that faces the residual stream is as wide as the model. */
     private static void requireWidth(
-            Path folder, String name, Shape shape, int shards, long width) {
+            Path folder, String name, Shape shape, int shards, Widths widths) {
         boolean output = name.endsWith(".attention.wo.weight") || name.endsWith(".w2.weight");
         long facing = output ? shape.dim(0) : shape.columns();
+        if (facing != widths.model()) {
+            throw unlike(
+                    folder, name, shape, shards, "dim " + widths.model(), facing < widths.model());
+        }
         boolean query = name.endsWith(".attention.wq.weight") || name.endsWith(".wo.weight");
         long other = output ? shape.columns() : shape.dim(0);
-        if (facing != width || (query && other != width)) {
-            throw new MalformedException(
-                    "%s: tensor `%s` joined from %d shards is %s, but params.json says dim %d"
-                            .formatted(folder, name, shards, shape, width),
-                    other < width || facing < width
-                            ? "Shards are missing: fetch all consolidated.NN.pth."
-                            : "Take the params.json that belongs to these shards.");
+        if (query && other != widths.queries()) {
+            String says =
+                    widths.queries() == widths.model()
+                            ? "dim " + widths.model()
+                            : "n_heads times head_dim " + widths.queries();
+            throw unlike(folder, name, shape, shards, says, other < widths.queries());
         }
+    }
+
+    private static MalformedException unlike(
+            Path folder, String name, Shape shape, int shards, String says, boolean less) {
+        return new MalformedException(
+                "%s: tensor `%s` joined from %d shards is %s, but params.json says %s"
+                        .formatted(folder, name, shards, shape, says),
+                less
+                        ? "Shards are missing: fetch all consolidated.NN.pth."
+                        : "Take the params.json that belongs to these shards.");
     }
 }

@@ -66,6 +66,24 @@ class MetaConfigTest {
     }
 
     @Test
+    void readsMistral() {
+        String params =
+                "{\"dim\": 4096, \"n_layers\": 32, \"head_dim\": 128, \"hidden_dim\": 14336, \"n_heads\": 32,"
+                        + " \"n_kv_heads\": 8, \"norm_eps\": 1e-05, \"sliding_window\": 4096, \"vocab_size\": 32000}";
+        ModelConfig config = config(params, weights(32000, 4096, 14336, true), false);
+        assertThat(config.family()).isEqualTo(Family.MISTRAL);
+        assertThat(config.slidingWindow()).contains(4096);
+        assertThat(config.headDim()).isEqualTo(128);
+        assertThat(config.maxPositions()).isEqualTo(32768);
+        assertThatThrownBy(() -> config(params, weights(32000, 4096, 11008, true), false))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining("hidden_dim is 14336, but w1 has 11008 rows");
+        String second = params.replace("\"sliding_window\": 4096, ", "");
+        assertThat(config(second, weights(32000, 4096, 14336, true), false).slidingWindow())
+                .isEmpty();
+    }
+
+    @Test
     void readsLlama2() {
         ModelConfig config =
                 config(

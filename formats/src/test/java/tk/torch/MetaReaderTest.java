@@ -211,6 +211,23 @@ class MetaReaderTest {
                         "line 2: expected an MD5 and a file name, found `MD5 (params");
     }
 
+    @Test
+    void headsMayBeWiderThanTheModelTogether() throws IOException {
+        Files.writeString(
+                folder.resolve("params.json"), "{\"dim\": 8, \"n_heads\": 3, \"head_dim\": 4}");
+        Tensor query = Samples.random("layers.0.attention.wq.weight", DType.BF16, 12, 8);
+        Path shard = folder.resolve("consolidated.00.pth");
+        Samples.write(Samples.checkpoint(query), shard);
+        try (Checkpoint joined = new MetaReader().open(folder)) {
+            assertThat(joined.tensors()).hasSize(1);
+        }
+        Files.writeString(
+                folder.resolve("params.json"), "{\"dim\": 8, \"n_heads\": 4, \"head_dim\": 4}");
+        assertThatThrownBy(() -> new MetaReader().open(folder))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining("n_heads times head_dim 16");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"../x", "/etc/passwd", "a\\b", ".."})
     void theChecklistNamesNoFileOutsideItsFolder(String name) throws IOException {

@@ -100,7 +100,7 @@ final class HfModel {
      * How far a layer looks back: Mistral's window holds in every layer, Qwen's in those from
      * {@code max_window_layers} on, unless {@code layer_types} names them.
      */
-    private static int window(ModelConfig config, int layer) {
+    static int window(ModelConfig config, int layer) {
         if (config.slidingWindow().isEmpty()) return 0;
         int window = config.slidingWindow().get();
         if (config.family() == Family.MISTRAL) return window;

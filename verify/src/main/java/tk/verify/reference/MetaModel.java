@@ -9,7 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Reads the names of Meta's own releases ({@code consolidated.NN.pth}), shards joined.
+ * Reads the names of Meta's own releases, and Mistral's ({@code consolidated.NN.pth}), shards
+ * joined.
  *
  * <pre>
  * tok_embeddings.weight                   (vocabulary, hidden)
@@ -57,7 +58,7 @@ final class MetaModel {
                             table.linear(layer + "feed_forward.w1", inner, hidden),
                             table.linear(layer + "feed_forward.w3", inner, hidden),
                             table.linear(layer + "feed_forward.w2", hidden, inner),
-                            0));
+                            HfModel.window(config, i)));
         }
         float[] norm = table.vector("norm.weight", hidden);
         Linear head =

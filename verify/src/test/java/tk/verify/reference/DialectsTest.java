@@ -50,6 +50,16 @@ class DialectsTest {
     }
 
     @Test
+    void mistralsWindowHoldsUnderMetasNamesToo() {
+        RandomModel model = RandomModel.of("MistralForCausalLM", Map.of("sliding_window", "7"));
+        TensorMap meta = checkpoint(Dialects.renamed(model, Dialects.META, "layers.", true));
+        try (LogitModel hf = ReferenceModels.open(model.checkpoint(), model.config());
+                LogitModel other = ReferenceModels.open(meta, model.config())) {
+            assertSame(hf, other, model.tokens(40));
+        }
+    }
+
+    @Test
     void whatAWrapperPutBeforeTheNamesChangesNothing() {
         RandomModel model = RandomModel.of("LlamaForCausalLM", Map.of());
         List<Tensor> meta = Dialects.renamed(model, Dialects.META, "layers.", true);
