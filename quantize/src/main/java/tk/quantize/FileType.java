@@ -47,6 +47,11 @@ public enum FileType {
         return code;
     }
 
+    /** The type with this code, if it is one of these. */
+    public static Optional<FileType> ofCode(long code) {
+        return Arrays.stream(values()).filter(type -> type.code == code).findFirst();
+    }
+
     /** The type of every tensor that no rule names. */
     public DType defaultType() {
         return defaultType;
@@ -87,8 +92,8 @@ public enum FileType {
     /** As users of Ollama and llama.cpp write it: {@code q4_K_M}, {@code q8_0}, {@code bf16}. */
     public String display() {
         return switch (this) {
-            case F32, F16, BF16 -> name().toLowerCase(Locale.ROOT);
-            default -> name().replace("IQ", "iq").replaceFirst("^Q", "q");
+            case F32, F16, BF16, IQ4_NL, IQ4_XS -> name().toLowerCase(Locale.ROOT);
+            default -> name().replaceFirst("^Q", "q");
         };
     }
 

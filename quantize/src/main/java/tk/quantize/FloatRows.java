@@ -27,6 +27,21 @@ public final class FloatRows {
     }
 
     /**
+     * Refuses a tensor whose values cannot be read, before anything is.
+     *
+     * @throws UnsupportedException where its type cannot be widened
+     */
+    public static void requireReadable(TensorInfo info) {
+        if (canWiden(info.dtype())) return;
+        throw new UnsupportedException(
+                "tensor `%s`: values of type %s cannot be read as F32"
+                        .formatted(info.name(), info.dtype()),
+                "Supported: F32, F16, BF16, F64 and the block types "
+                        + BlockCodecs.types()
+                        + ". Start from the model that it was quantized from.");
+    }
+
+    /**
      * Reads rows {@code first … first+count-1} and widens them.
      *
      * @param into receives {@code count * columns} values from index 0 on
@@ -35,14 +50,7 @@ public final class FloatRows {
      */
     public static void read(Tensor tensor, long first, long count, float[] into) {
         TensorInfo info = tensor.info();
-        if (!canWiden(info.dtype())) {
-            throw new UnsupportedException(
-                    "tensor `%s`: values of type %s cannot be read as F32"
-                            .formatted(info.name(), info.dtype()),
-                    "Supported: F32, F16, BF16, F64 and the block types "
-                            + BlockCodecs.types()
-                            + ".");
-        }
+        requireReadable(info);
         int values = Math.toIntExact(Math.multiplyExact(count, info.shape().columns()));
         try (Scratch scratch = Scratch.borrow(Math.multiplyExact(count, info.rowBytes()))) {
             tensor.readRows(first, count, scratch.segment());

@@ -146,6 +146,7 @@ public record Quantization(
                     "Leave out --no-fallback, or choose a type with smaller blocks, such as q8_0.");
         }
         DType to = fallback.orElse(wanted);
+        if (to != info.dtype()) FloatRows.requireReadable(info);
         if (to != info.dtype() && info.dtype().isBlock() && !options.allowRequantize()) {
             throw new UnsupportedException(
                     "tensor `%s` is %s already; quantizing it again to %s loses twice"

@@ -26,8 +26,13 @@ import java.lang.foreign.ValueLayout;
 record QuantizedTensor(
         TensorInfo info, Tensor source, float @Nullable [][] importance, Workload workload)
         implements Tensor {
-    /** A tensor whose size is part of the workload, and counted in it here. */
+    /**
+     * A tensor whose size is part of the workload, and counted in it here.
+     *
+     * @throws tk.error.UnsupportedException where the source's values cannot be read
+     */
     QuantizedTensor {
+        FloatRows.requireReadable(source.info());
         if (info.dtype().isBlock()) {
             workload.add(info.dtype(), importance != null, info.shape().elements());
         }

@@ -111,6 +111,9 @@ class QuantizationTest {
         assertThat(FileType.named("int8")).isEqualTo(FileType.Q8_0);
         assertThat(FileType.named("iq4_nl")).isEqualTo(FileType.IQ4_NL);
         assertThat(FileType.Q4_K_M.display()).isEqualTo("q4_K_M");
+        assertThat(FileType.IQ4_XS.display()).isEqualTo("iq4_xs");
+        assertThat(FileType.ofCode(30)).contains(FileType.IQ4_XS);
+        assertThat(FileType.ofCode(-1)).isEmpty();
         assertThatThrownBy(() -> FileType.named("q9"))
                 .isInstanceOf(UsageException.class)
                 .hasMessageContaining("q9");
