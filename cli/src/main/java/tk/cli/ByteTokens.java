@@ -2,11 +2,13 @@ package tk.cli;
 
 import tk.checkpoint.Progress;
 import tk.convert.bytefallback.ByteRows;
+import tk.convert.bytefallback.HeadRow;
 import tk.gguf.GgufMetadata;
 import tk.gguf.GgufValue;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonObject;
 import tk.model.ModelSource;
+import tk.quantize.BlockCodecs;
 import tk.tokenizer.GgufVocabulary;
 
 import java.util.LinkedHashMap;
@@ -96,8 +98,18 @@ record ByteTokens(GgufModel model, int added, ByteFallbackFit fit) {
         builder.put(
                 model.architecture() + ".vocab_size", GgufValue.u32(vocabulary.tokens().size()));
         int unknown = lacking.specialId("unk").orElse(ByteFallbackFit.unknownId(lacking));
-        ByteRows rows = new ByteRows(lacking.missingBytes().size(), unknown, headRow);
+        ByteRows rows = new ByteRows(lacking.missingBytes().size(), unknown, inAnyType(headRow));
         return new GgufModel(builder.build(), rows.apply(model.weights()), model.notes());
+    }
+
+    /** Of a GGUF that is quantized already, the head takes the row as its own blocks. */
+    private static HeadRow inAnyType(float[] row) {
+        return type -> {
+            if (!type.isBlock()) return HeadRow.ofFloats(row).in(type);
+            byte[] blocks = new byte[Math.toIntExact(type.byteSize(row.length))];
+            BlockCodecs.of(type).quantizeRow(row, 0, row.length, null, blocks, 0);
+            return blocks;
+        };
     }
 
     /** A row of the head without values. */

@@ -5,6 +5,7 @@ import tk.checkpoint.PlanWriter;
 import tk.checkpoint.StagedOutput;
 import tk.checkpoint.WritePlan;
 import tk.convert.bytefallback.ByteRows;
+import tk.convert.bytefallback.HeadRow;
 import tk.convert.gguf.GgufTokenizerFiles;
 import tk.convert.gguf.OutType;
 import tk.convert.route.ConvertOptions;
@@ -212,7 +213,8 @@ final class FolderPackaging {
         GgufVocabulary vocabulary = lacking.withBytePieces();
         int unknown = lacking.specialId("unk").orElse(ByteFallbackFit.unknownId(lacking));
         Checkpoint weights =
-                ByteRows.ofHuggingFace(lacking.missingBytes().size(), unknown, headRow)
+                ByteRows.ofHuggingFace(
+                                lacking.missingBytes().size(), unknown, HeadRow.ofFloats(headRow))
                         .apply(folder.weights());
         ModelConfig config =
                 ConfigReader.parse(

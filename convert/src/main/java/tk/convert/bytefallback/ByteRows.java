@@ -4,9 +4,7 @@ import tk.checkpoint.Checkpoint;
 import tk.checkpoint.TensorMap;
 import tk.checkpoint.Transform;
 import tk.tensor.RenamedTensor;
-import tk.tensor.Scalars;
 import tk.tensor.Tensor;
-import tk.tensor.TensorInfo;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -21,20 +19,20 @@ import java.util.List;
  *
  * @param count how many tokens are added
  * @param unknownId the id of {@code <unk>}
- * @param headRow the fitted row, one value a column
+ * @param headRow the fitted row
  * @param embedding what the embedding is called
  * @param headName what the head is called
  */
-public record ByteRows(int count, int unknownId, float[] headRow, String embedding, String headName)
+public record ByteRows(int count, int unknownId, HeadRow headRow, String embedding, String headName)
         implements Transform {
 
     /** For a checkpoint under GGUF's names. */
-    public ByteRows(int count, int unknownId, float[] headRow) {
+    public ByteRows(int count, int unknownId, HeadRow headRow) {
         this(count, unknownId, headRow, "token_embd.weight", "output.weight");
     }
 
     /** For a checkpoint under Hugging Face's names. */
-    public static ByteRows ofHuggingFace(int count, int unknownId, float[] headRow) {
+    public static ByteRows ofHuggingFace(int count, int unknownId, HeadRow headRow) {
         return new ByteRows(
                 count, unknownId, headRow, "model.embed_tokens.weight", "lm_head.weight");
     }
@@ -59,9 +57,7 @@ public record ByteRows(int count, int unknownId, float[] headRow, String embeddi
     }
 
     private Tensor withFittedRows(Tensor head) {
-        TensorInfo info = head.info();
-        byte[] bytes = new byte[Math.toIntExact(info.rowBytes())];
-        Scalars.narrow(info.dtype(), headRow, 0, MemorySegment.ofArray(bytes), 0, headRow.length);
+        byte[] bytes = headRow.in(head.info().dtype());
         return RepeatedRowTensor.appending(head, count, () -> bytes);
     }
 

@@ -90,7 +90,8 @@ class ByteRowFitTest {
                 new Counting(new TensorInfo("token_embd.weight", DType.F32, new Shape(10, 4)));
         Tensor norm = new Counting(new TensorInfo("output_norm.weight", DType.F32, new Shape(4)));
         Checkpoint in = new TensorMap(List.of(embedding, norm), Map.of(), List.of());
-        Checkpoint out = new ByteRows(256, 2, new float[] {-1, -2, -3, -4}).apply(in);
+        Checkpoint out =
+                new ByteRows(256, 2, HeadRow.ofFloats(new float[] {-1, -2, -3, -4})).apply(in);
         assertThat(out.tensors().keySet())
                 .containsExactly("token_embd.weight", "output.weight", "output_norm.weight");
         Tensor newEmbedding = requireNonNull(out.tensors().get("token_embd.weight"));
