@@ -17,8 +17,6 @@ import tk.quantize.FileType;
 import tk.tokenizer.VocabularyConversion.Fidelity;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -49,7 +47,7 @@ final class PackageCommand implements Callable<Integer> {
             names = {"-t", "--type"},
             paramLabel = "TYPE",
             description =
-                    "q4_K_M, q5_K_M, q6_K, q8_0 (= int8), f16, bf16, f32, … (default: q4_K_M).")
+                    "q4_K_M, q5_K_M, q6_K, q8_0 (= int8), f16, bf16, f32, … (default: q4_K_M; a GGUF that is quantized already stays as it is).")
     private @Nullable String type;
 
     /** What a package holds. */
@@ -131,14 +129,17 @@ final class PackageCommand implements Callable<Integer> {
                                                     name,
                                                     output.force()));
             installing.ifPresent(Installing::check);
+            boolean kept = type == null && quantizing.isUnsaid() && isQuantized(source);
+            OutType converted = conversion(source, fileType);
             Packaging packaging =
                     new Packaging(
                             common,
                             source,
-                            quantizing.options(fileType),
-                            given.withType(conversion(source, fileType))
-                                    .withFidelity(Fidelity.TO_THE_TOKENIZER),
-                            fileName(modelName, fileType),
+                            kept || converted != OutType.KEEP
+                                    ? Optional.empty()
+                                    : Optional.of(quantizing.options(fileType)),
+                            given.withType(converted).withFidelity(Fidelity.TO_THE_TOKENIZER),
+                            fileName(modelName, kept ? ownType(source) : Optional.of(fileType)),
                             byteFallback,
                             adapters.proof());
             packaging.plan();
@@ -236,18 +237,36 @@ final class PackageCommand implements Callable<Integer> {
         };
     }
 
+    /** Whether there are blocks in it, which another type would round a second time. */
+    private static boolean isQuantized(ModelSource source) {
+        return source.gguf().isPresent()
+                && source.weights().tensors().values().stream()
+                        .anyMatch(tensor -> tensor.info().dtype().isBlock());
+    }
+
     private static String stem(Path input) {
         Path last = input.toAbsolutePath().normalize().getFileName();
         if (last == null)
             throw new UsageException(input + ": has no name", "Give one with --name.");
-        return last.toString().replaceFirst("\\.(pt|pth|bin|gguf|safetensors)$", "");
+        return last.toString()
+                .replaceFirst("(-\\d{5}-of-\\d{5})?\\.(pt|pth|bin|gguf|safetensors)$", "");
     }
 
-    /** {@code NAME-TYPE.gguf}, with what no file system dislikes. */
-    private static String fileName(String name, FileType type) {
+    /** What a GGUF that stays as it is says of its type, if that is one we know. */
+    private static Optional<FileType> ownType(ModelSource source) {
+        return source.gguf()
+                .map(metadata -> metadata.integer("general.file_type"))
+                .filter(OptionalLong::isPresent)
+                .flatMap(code -> FileType.ofCode(code.getAsLong()));
+    }
+
+    /** {@code NAME-TYPE.gguf}, with what no file system dislikes; a type at its end counts. */
+    private static String fileName(String name, Optional<FileType> type) {
         String safe = name.replaceAll("[^\\p{L}\\p{N}._-]+", "-").toLowerCase(Locale.ROOT);
-        List<String> parts =
-                new ArrayList<>(List.of(safe.isEmpty() ? "model" : safe, type.display()));
-        return String.join("-", parts) + ".gguf";
+        String ending = type.map(t -> "-" + t.display()).orElse("");
+        String lower = ending.toLowerCase(Locale.ROOT);
+        String stem =
+                safe.endsWith(lower) ? safe.substring(0, safe.length() - lower.length()) : safe;
+        return (stem.isEmpty() ? "model" : stem) + ending + ".gguf";
     }
 }

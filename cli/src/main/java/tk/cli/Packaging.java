@@ -19,9 +19,11 @@ import tk.modelfile.TemplateChoice;
 import tk.modelfile.VerifiedModelfile;
 import tk.modelfile.VerifiedModelfile.Losses;
 import tk.modelfile.store.Installation;
+import tk.quantize.FloatRows;
 import tk.quantize.Quantization;
 import tk.quantize.QuantizeOptions;
 import tk.tensor.DType;
+import tk.tensor.Tensor;
 import tk.verify.Verification;
 import tk.verify.VerifiedArtifact;
 import tk.verify.Verifier;
@@ -45,7 +47,7 @@ final class Packaging {
 
     private final CommonOptions common;
     private final ModelSource source;
-    private final QuantizeOptions options;
+    private final Optional<QuantizeOptions> options;
     private final ConvertOptions converting;
     private final String fileName;
     private final ByteTokens.Mode byteFallback;
@@ -56,6 +58,7 @@ final class Packaging {
     /**
      * A job.
      *
+     * @param options of the quantization; empty where the weights stay as conversion makes them
      * @param converting what the user says of the conversion
      * @param fileName of the GGUF
      * @param merged what was proven of the adapters that the source holds
@@ -63,7 +66,7 @@ final class Packaging {
     Packaging(
             CommonOptions common,
             ModelSource source,
-            QuantizeOptions options,
+            Optional<QuantizeOptions> options,
             ConvertOptions converting,
             String fileName,
             ByteTokens.Mode byteFallback,
@@ -89,6 +92,9 @@ final class Packaging {
                         converted.notes());
         planned = model;
         model.notes().forEach(common::note);
+        // What can't be read can't be verified, though it could be copied.
+        for (Tensor tensor : model.weights().tensors().values())
+            FloatRows.requireReadable(tensor.info());
         if (addsBytes(model)) {
             common.note(
                     "the vocabulary lacks byte pieces, so llama.cpp and Ollama would abort on the first unknown character (such as"
@@ -236,20 +242,19 @@ final class Packaging {
      * of the model without byte tokens, to the bit.
      */
     private Quantization quantization(GgufModel original, GgufModel model) {
-        if (converting.type() != OutType.KEEP)
-            return Quantization.none(model.metadata(), model.weights());
-        QuantizeOptions effective = options;
-        if (original.tied() && !model.tied() && options.tokenEmbeddingType().isEmpty()) {
+        if (options.isEmpty()) return Quantization.none(model.metadata(), model.weights());
+        QuantizeOptions effective = options.get();
+        if (original.tied() && !model.tied() && effective.tokenEmbeddingType().isEmpty()) {
             DType shared =
                     Objects.requireNonNull(
                                     Quantization.of(
                                                     original.metadata(),
                                                     original.weights(),
-                                                    options)
+                                                    effective)
                                             .byName()
                                             .get("token_embd.weight"))
                             .to();
-            effective = options.withTokenEmbeddingType(shared);
+            effective = effective.withTokenEmbeddingType(shared);
         }
         return Quantization.of(model.metadata(), model.weights(), effective);
     }

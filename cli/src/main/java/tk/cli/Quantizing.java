@@ -64,6 +64,18 @@ final class Quantizing {
             description = "Refuse where a row's length forces another type than the one asked for.")
     private boolean noFallback;
 
+    /** Whether nothing is said of how to quantize. */
+    boolean isUnsaid() {
+        return imatrix == null
+                && !pure
+                && !leaveOutputTensor
+                && outputTensorType == null
+                && tokenEmbeddingType == null
+                && tensorTypes.isEmpty()
+                && !allowRequantize
+                && !noFallback;
+    }
+
     QuantizeOptions options(FileType type) {
         return new QuantizeOptions(
                 type,
