@@ -49,13 +49,24 @@ final class InputOptions {
 
     /**
      * Compares a folder's files with the {@code checklist.chk} that Meta's releases come with, if
-     * it has one.
+     * it has one; given a file that the list names, the list's files likewise.
      *
      * @throws tk.error.MalformedException naming each file that is missing or another one
      */
     void requireIntact(Path input, CommonOptions common) {
-        if (!Files.isDirectory(input)) return;
-        MetaChecklist.in(input).ifPresent(list -> list.require(common.progress()));
+        boolean whole = Files.isDirectory(input);
+        Path folder = whole ? input : input.toAbsolutePath().getParent();
+        if (folder == null) return;
+        String name = String.valueOf(input.getFileName());
+        MetaChecklist.in(folder)
+                // A shard stands for its release; another file in the folder has nothing to do with
+                // it.
+                .filter(
+                        list ->
+                                whole
+                                        || list.entries().stream()
+                                                .anyMatch(e -> e.name().equals(name)))
+                .ifPresent(list -> list.require(common.progress()));
     }
 
     /** Whether the tokenizer is named, rather than the model's own. */

@@ -47,6 +47,14 @@ class ChecklistTest {
     }
 
     @Test
+    void aFileThatTheListNamesIsComparedToo() throws IOException {
+        list("0".repeat(32));
+        Path file = model.resolve("model.safetensors");
+        assertThat(tk("inspect", file).exit()).isEqualTo(3);
+        assertThat(tk("inspect", Files.copy(file, model.resolve("other"))).exit()).isZero();
+    }
+
+    @Test
     void aListThatIsRightIsNoHindrance() throws Exception {
         list(md5(model.resolve("model.safetensors")));
         assertThat(tk("inspect", model).exit()).isZero();
