@@ -11,6 +11,7 @@ import tk.filekind.FileKinds;
 import tk.safetensors.ShardIndex;
 
 import java.io.IOException;
+import java.nio.file.FileVisitOption;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -253,13 +254,10 @@ final class ModelFolder {
             if (named) return FileKinds.refusal(file.getKey(), file.getValue());
         }
         List<String> deeper = foldersWithModels();
+        List<String> contents = contents();
         return new IoException(
                 "%s: no weights in this folder; it holds %s"
-                        .formatted(
-                                folder,
-                                names.isEmpty() && deeper.isEmpty()
-                                        ? "nothing"
-                                        : shown(contents())),
+                        .formatted(folder, contents.isEmpty() ? "nothing" : shown(contents)),
                 deeper.isEmpty()
                         ? "Give the folder or file with the weights: model.safetensors, pytorch_model.bin, consolidated.00.pth, a .pt or a .gguf."
                         : "Did you mean " + String.join(" or ", deeper) + "?");
@@ -279,11 +277,13 @@ final class ModelFolder {
     }
 
     /**
-     * Folders below (one level, or two under the hub's {@code snapshots}) that look like models.
+     * Folders below (one level, or two under the hub's {@code snapshots}) that look like models;
+     * the hub's files are links.
      */
     private List<String> foldersWithModels() {
         List<String> found = new ArrayList<>();
-        try (Stream<Path> below = Files.find(folder, 3, (p, a) -> a.isRegularFile())) {
+        try (Stream<Path> below =
+                Files.find(folder, 3, (p, a) -> a.isRegularFile(), FileVisitOption.FOLLOW_LINKS)) {
             below.limit(MOST_FILES)
                     .filter(
                             p -> {

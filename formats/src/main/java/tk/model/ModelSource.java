@@ -262,9 +262,16 @@ public final class ModelSource implements AutoCloseable {
                                         Files.isDirectory(given)
                                                 ? given.resolve("config.json")
                                                 : given)
-                        .or(() -> beside("config.json"));
+                        .or(() -> beside("config.json"))
+                        .or(this::metasParams);
         file.ifPresent(Weights::refusePointer);
         return file;
+    }
+
+    /** Meta's settings beside weights in Meta's names that are no release of shards. */
+    private Optional<Path> metasParams() {
+        if (!weights.tensors().containsKey("tok_embeddings.weight")) return Optional.empty();
+        return beside("params.json").filter(file -> MetaConfig.recognises(Json.readObject(file)));
     }
 
     private Optional<Path> configFolder() {

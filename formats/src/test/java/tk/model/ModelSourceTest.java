@@ -337,6 +337,42 @@ class ModelSourceTest {
                 .hasMessageContaining("consolidated.00.pth: this is a Git-LFS pointer");
     }
 
+    /** Mistral's releases have one such file beside the shards for transformers. */
+    @Test
+    void takesMetasSettingsBesideOneFileOfMetasNames() throws IOException {
+        weights(
+                "consolidated.safetensors",
+                Pattern.of("tok_embeddings.weight", DType.F32, 16, 8),
+                Pattern.of("layers.0.feed_forward.w1.weight", DType.F32, 32, 8));
+        text("params.json", "{\"steps\": 3}");
+        try (ModelSource source = open(folder)) {
+            assertThat(source.config()).isEmpty();
+        }
+        text(
+                "params.json",
+                """
+                {"dim": 8, "hidden_dim": 32, "n_heads": 2, "n_layers": 1, "norm_eps": 1e-05}
+                """);
+        try (ModelSource source = open(folder)) {
+            assertThat(source.requireConfig().architecture()).isEqualTo("MistralForCausalLM");
+        }
+    }
+
+    @Test
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void pointsToFoldersOfLinksAsTheHubsCacheHasThem() throws IOException {
+        Path snapshot = Files.createDirectories(folder.resolve("model/snapshots/abc"));
+        Path blob = weights("blob", Pattern.of("a", DType.F32, 2));
+        Files.createSymbolicLink(snapshot.resolve("model.safetensors"), blob);
+        assertThatThrownBy(() -> open(folder.resolve("model")))
+                .isInstanceOfSatisfying(
+                        IoException.class,
+                        e -> {
+                            assertThat(e).hasMessageContaining("it holds snapshots/");
+                            assertThat(e.hint()).contains("Did you mean " + snapshot);
+                        });
+    }
+
     @Test
     void namesAPointerInThePlaceOfMetasSettings() throws IOException {
         text("params.json", POINTER);
