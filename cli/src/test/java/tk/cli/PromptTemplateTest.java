@@ -71,24 +71,55 @@ class PromptTemplateTest {
                 .contains("llama2-chat means what the model's chat template does");
     }
 
+    /** Alpaca's headings in Turkish: a format that no template of tk's has. */
     @Test
-    void asksForATemplateWhereNoneMeansTheModelsOwn() throws IOException {
+    void packagesAChatModelWithATemplateDerivedFromItsOwn() throws IOException {
         Path target = folder.resolve("package");
+        String turkish =
+                PromptTemplate.named("alpaca")
+                        .chatTemplate()
+                        .replace("### Instruction", "### Soru")
+                        .replace("### Response", "### Yanıt");
         Run run =
                 tk(
                         "package",
                         CommandLineTest.EXAMPLE.resolve("turkish_llm_mini.pt"),
                         "--tokenizer",
-                        tokenizer(
-                                PromptTemplate.named("alpaca")
-                                        .chatTemplate()
-                                        .replace("### Response", "### Yanıt")),
+                        tokenizer(turkish),
+                        "--system",
+                        "Türkçe yardımcı asistan.",
+                        "-t",
+                        "q8_0",
+                        "-o",
+                        target);
+        assertThat(run.exit()).as(run.err()).isZero();
+        assertThat(run.err()).contains("prompt template: derived means");
+        Path modelfile = target.resolve("Modelfile");
+        assertThat(Files.readString(modelfile))
+                .contains("{{ \"\\n\\n### Yanıt:\\n\" }}", "Türkçe yardımcı asistan.")
+                .contains("PARAMETER stop \"### Soru:\"");
+        assertThat(tk("modelfile", "--check", modelfile).exit()).isZero();
+    }
+
+    @Test
+    void asksForATemplateWhereNoneMeansTheModelsOwn() throws IOException {
+        Path target = folder.resolve("package");
+        String numbered =
+                PromptTemplate.named("alpaca")
+                        .chatTemplate()
+                        .replace("'### Response:\\n' + m", "'### Yanıt ' ~ loop.index ~ m");
+        Run run =
+                tk(
+                        "package",
+                        CommandLineTest.EXAMPLE.resolve("turkish_llm_mini.pt"),
+                        "--tokenizer",
+                        tokenizer(numbered),
                         "--dry-run",
                         "-o",
                         target);
         assertThat(run.exit()).isEqualTo(2);
         assertThat(run.err())
-                .contains("closest is alpaca", "### Yanıt:", "--template FILE", "one turn");
+                .contains("closest is alpaca", "### Yanıt 2", "--template FILE", "several turns");
         assertThat(target).doesNotExist();
     }
 }
