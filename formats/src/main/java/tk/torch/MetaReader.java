@@ -68,10 +68,10 @@ public final class MetaReader implements CheckpointReader {
         List<Checkpoint> shards = new ArrayList<>();
         try {
             for (Path path : paths) shards.add(new TorchReader().open(path));
+            List<Tensor> joined = join(folder, paths, shards, widths);
+            TwinShards.refuse(paths, shards);
             return new TensorMap(
-                    join(folder, paths, shards, widths),
-                    Map.of("meta.shards", Integer.toString(shards.size())),
-                    shards);
+                    joined, Map.of("meta.shards", Integer.toString(shards.size())), shards);
         } catch (RuntimeException e) {
             shards.forEach(Checkpoint::close);
             throw e;

@@ -25,6 +25,7 @@ import tk.torch.MetaChecklist.Mismatch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -64,6 +65,19 @@ class MetaReaderTest {
                     Samples.checkpoint(parts.toArray(new Tensor[0])),
                     folder.resolve("consolidated.%02d.pth".formatted(shard)));
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 1", "1, 0", "1, 3"})
+    void refusesAShardThatWasCopiedOverAnother(int from, int to) throws IOException {
+        write(4, true);
+        Path copied = folder.resolve("consolidated.%02d.pth".formatted(from));
+        Path lost = folder.resolve("consolidated.%02d.pth".formatted(to));
+        Files.copy(copied, lost, StandardCopyOption.REPLACE_EXISTING);
+        assertThatThrownBy(() -> new MetaReader().open(folder))
+                .isInstanceOf(MalformedException.class)
+                .hasMessageContaining("consolidated.%02d.pth".formatted(Math.max(from, to)))
+                .hasMessageContaining("consolidated.%02d.pth".formatted(Math.min(from, to)));
     }
 
     private static List<Tensor> model() {
