@@ -14,6 +14,8 @@ import tk.verify.difference.MetadataDifference;
 import tk.verify.difference.ModelDifference;
 import tk.verify.difference.ValueDifference;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -106,6 +108,29 @@ class DifferenceTest {
                         .findFirst()
                         .orElseThrow();
         assertThat(tokens.b().orElseThrow()).contains("[9] ⁂");
+    }
+
+    @Test
+    void tellsAnotherTokenAcrossFormats() {
+        TinyModel model = TinyModel.llama();
+        Path hf = model.write(folder.resolve("hf"), DType.F32);
+        TinyGguf changed = new TinyGguf(model, DType.F32);
+        changed.pieces.set(9, new TinyVocabulary.Piece("⁂", -3, tk.tokenizer.TokenType.NORMAL));
+        ModelDifference found = compare(hf, changed.write(folder.resolve("m.gguf")));
+        assertThat(found.isEqual()).isFalse();
+        assertThat(found.metadata())
+                .filteredOn(key -> key.key().equals("tokens"))
+                .singleElement()
+                .satisfies(key -> assertThat(key.b().orElseThrow()).contains("[9] ⁂"));
+    }
+
+    @Test
+    void saysWhichModelHasNoVocabularyToCompare() throws IOException {
+        TinyModel model = TinyModel.llama();
+        Path hf = model.write(folder.resolve("hf"), DType.F32);
+        Path bare = model.write(folder.resolve("bare"), DType.F32);
+        Files.delete(bare.resolve("tokenizer.model"));
+        assertThat(compare(hf, bare).notes()).anyMatch(note -> note.contains("B has none"));
     }
 
     @Test

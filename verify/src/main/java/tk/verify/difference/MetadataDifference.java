@@ -10,6 +10,8 @@ import tk.json.JsonValue.JsonArray;
 import tk.json.JsonValue.JsonObject;
 import tk.verify.settings.Setting;
 import tk.verify.settings.Settings;
+import tk.verify.tokens.Vocabulary;
+import tk.verify.tokens.Vocabulary.Entry;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -140,6 +142,34 @@ public record MetadataDifference(String key, Optional<String> a, Optional<String
                     Optional.of(b.rotary().method()));
         }
         return found;
+    }
+
+    /** Of different tokenizer files: tokens, merges and scores, as far as both have them. */
+    static List<MetadataDifference> of(Vocabulary a, Vocabulary b) {
+        List<MetadataDifference> found = new ArrayList<>();
+        addList(found, "tokens", texts(a), texts(b));
+        if (!a.merges().isEmpty() && !b.merges().isEmpty()) {
+            addList(found, "merges", a.merges(), b.merges());
+        }
+        if (isScored(a) && isScored(b)) addList(found, "token scores", scores(a), scores(b));
+        return found;
+    }
+
+    private static List<String> texts(Vocabulary vocabulary) {
+        return vocabulary.used().stream().map(Entry::text).toList();
+    }
+
+    private static List<Float> scores(Vocabulary vocabulary) {
+        return vocabulary.used().stream().map(Entry::score).toList();
+    }
+
+    private static boolean isScored(Vocabulary vocabulary) {
+        return scores(vocabulary).stream().noneMatch(score -> score.isNaN());
+    }
+
+    private static void addList(List<MetadataDifference> to, String key, List<?> a, List<?> b) {
+        if (a.equals(b)) return;
+        to.add(new MetadataDifference(key, Optional.of(text(a, b)), Optional.of(text(b, a))));
     }
 
     private static Optional<String> number(@Nullable Double value) {

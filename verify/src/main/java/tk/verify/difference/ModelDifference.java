@@ -117,7 +117,15 @@ public record ModelDifference(
         Optional<GgufMetadata> x = a.gguf();
         Optional<GgufMetadata> y = b.gguf();
         if (x.isPresent() && y.isPresent()) return MetadataDifference.of(x.get(), y.get());
-        if (x.isEmpty() && y.isEmpty() && a.configJson().isPresent() && b.configJson().isPresent())
+        List<MetadataDifference> found = new ArrayList<>(settings(a, b, notes));
+        found.addAll(vocabulary(a, b, notes));
+        return found;
+    }
+
+    private static List<MetadataDifference> settings(
+            ModelSource a, ModelSource b, List<String> notes) {
+        boolean folders = a.gguf().isEmpty() && b.gguf().isEmpty();
+        if (folders && a.configJson().isPresent() && b.configJson().isPresent())
             return MetadataDifference.of(a.configJson().get(), b.configJson().get());
         try {
             return MetadataDifference.of(
@@ -126,6 +134,26 @@ public record ModelDifference(
             notes.add("the settings are not compared: " + e.getMessage());
             return List.of();
         }
+    }
+
+    /** Tokenizers, which are no part of a {@code config.json}. */
+    private static List<MetadataDifference> vocabulary(
+            ModelSource a, ModelSource b, List<String> notes) {
+        try {
+            OpenedModel x = OpenedModel.of(a);
+            OpenedModel y = OpenedModel.of(b);
+            if (x.hasVocabulary() && y.hasVocabulary()) {
+                return MetadataDifference.of(x.vocabulary(), y.vocabulary());
+            }
+            if (x.hasVocabulary() != y.hasVocabulary()) {
+                notes.add(
+                        "the vocabularies are not compared: %s has none"
+                                .formatted(x.hasVocabulary() ? "B" : "A"));
+            }
+        } catch (TkException e) {
+            notes.add("the vocabularies are not compared: " + e.getMessage());
+        }
+        return List.of();
     }
 
     /** A model without a head of its own uses the embedding: that is what another's is held to. */

@@ -64,6 +64,13 @@ public record Vocabulary(
         }
     }
 
+    /** The tokens up to the last that stands for something: rows may be more than these. */
+    public List<Entry> used() {
+        int used = entries.size();
+        while (used > 0 && entries.get(used - 1).types().contains(TokenType.UNUSED)) used--;
+        return entries.subList(0, used);
+    }
+
     /** The vocabulary of a GGUF, read as llama.cpp does. */
     public static Vocabulary of(GgufMetadata metadata) {
         GgufTokenizer tokenizer = GgufTokenizer.of(metadata);

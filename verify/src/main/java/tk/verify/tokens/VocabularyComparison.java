@@ -43,7 +43,7 @@ public record VocabularyComparison(int compared, int added, List<String> failure
         }
         // A GGUF names every row; a source may have more pieces than rows, which can never be
         // predicted. Elsewhere rows that no token stands for are the embedding's own business.
-        int needed = candidate.gguf().isPresent() ? rows : used(expected);
+        int needed = candidate.gguf().isPresent() ? rows : reference.used().size();
         if (found.size() < needed) {
             failures.add("%d tokens, expected at least %d".formatted(found.size(), needed));
         }
@@ -56,13 +56,6 @@ public record VocabularyComparison(int compared, int added, List<String> failure
         bytePieces(found, failures);
         merges(reference.merges(), candidate.merges(), failures);
         return new VocabularyComparison(compared, found.size() - compared, failures);
-    }
-
-    /** How many there are up to the last that stands for something. */
-    private static int used(List<Entry> entries) {
-        int used = entries.size();
-        while (used > 0 && entries.get(used - 1).types().contains(TokenType.UNUSED)) used--;
-        return used;
     }
 
     private static String difference(Entry expected, Entry found) {
