@@ -5,8 +5,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
+import tk.convert.lora.Adapter;
 import tk.error.TkException;
 import tk.error.UnsafeException;
+import tk.json.Json;
 import tk.json.JsonValue;
 import tk.json.JsonValue.JsonArray;
 import tk.json.JsonValue.JsonObject;
@@ -54,24 +56,34 @@ final class InspectCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (Adapter.recognises(path)) {
+            try (Adapter adapter = Adapter.open(path)) {
+                JsonObject config = Json.readObject(adapter.folder().resolve(Adapter.CONFIG));
+                show(ModelSummary.of("LoRA adapter", adapter.tensors(), config));
+            }
+            return 0;
+        }
         try (ModelSource source = inputs.open(path)) {
             inputs.requireIntact(path, common);
-            ModelSummary summary = ModelSummary.of(source);
-            JsonObject json =
-                    summary.json(
-                            hash,
-                            tensor ->
-                                    stats
-                                            ? TensorStatistics.of(tensor)
-                                                    .map(s -> (JsonObject) JsonValue.of(s.toJson()))
-                                            : Optional.empty());
-            boolean rows = tensors || stats || hash;
-            common.result(json, common.json() ? "" : InspectText.of(summary, json, rows));
+            show(ModelSummary.of(source));
         } catch (UnsafeException e) {
             if (!Files.isRegularFile(path)) throw e;
             return refused(e);
         }
         return 0;
+    }
+
+    private void show(ModelSummary summary) {
+        JsonObject json =
+                summary.json(
+                        hash,
+                        tensor ->
+                                stats
+                                        ? TensorStatistics.of(tensor)
+                                                .map(s -> (JsonObject) JsonValue.of(s.toJson()))
+                                        : Optional.empty());
+        boolean rows = tensors || stats || hash;
+        common.result(json, common.json() ? "" : InspectText.of(summary, json, rows));
     }
 
     /** What the pickles of a refused file would look up and call. */

@@ -1,5 +1,6 @@
 package tk.model;
 
+import tk.checkpoint.Checkpoint;
 import tk.checkpoint.Sha256;
 import tk.error.TkException;
 import tk.error.UnsupportedException;
@@ -70,23 +71,15 @@ public record ModelSummary(
                 source.gguf()
                         .flatMap(gguf -> gguf.string("general.architecture"))
                         .or(architectureOf(config, understood));
-        long parameters = 0;
-        long bytes = 0;
-        Set<FileRegion> counted = new HashSet<>();
-        for (Tensor tensor : tensors) {
-            Optional<FileRegion> region = tensor.stored().filter(r -> r.length() > 0);
-            if (region.isPresent() && !counted.add(region.get())) continue;
-            parameters = Math.addExact(parameters, tensor.info().shape().elements());
-            bytes = Math.addExact(bytes, tensor.info().byteSize());
-        }
+        List<TensorInfo> stored = stored(tensors);
         return new ModelSummary(
                 source.format(),
                 architecture,
                 architecture.isEmpty()
                         ? ConfigInference.of(tensors.stream().map(Tensor::info).toList())
                         : Optional.empty(),
-                parameters,
-                bytes,
+                parameters(stored),
+                bytes(stored),
                 tensors,
                 source.gguf()
                         .map(GgufJson::of)
@@ -94,6 +87,42 @@ public record ModelSummary(
                 config,
                 TokenizerSummary.of(source),
                 problems);
+    }
+
+    /** Of tensors that are no model by themselves, such as an adapter's; valid while open. */
+    public static ModelSummary of(String format, Checkpoint weights, JsonObject config) {
+        List<Tensor> tensors = List.copyOf(weights.tensors().values());
+        List<TensorInfo> stored = stored(tensors);
+        return new ModelSummary(
+                format,
+                Optional.empty(),
+                Optional.empty(),
+                parameters(stored),
+                bytes(stored),
+                tensors,
+                (JsonObject) JsonValue.of(weights.metadata()),
+                Optional.of(config),
+                Optional.empty(),
+                List.of());
+    }
+
+    /** Without those that lie where another does. */
+    private static List<TensorInfo> stored(List<Tensor> tensors) {
+        Set<FileRegion> counted = new HashSet<>();
+        List<TensorInfo> stored = new ArrayList<>();
+        for (Tensor tensor : tensors) {
+            Optional<FileRegion> region = tensor.stored().filter(r -> r.length() > 0);
+            if (region.isEmpty() || counted.add(region.get())) stored.add(tensor.info());
+        }
+        return stored;
+    }
+
+    private static long parameters(List<TensorInfo> tensors) {
+        return tensors.stream().mapToLong(t -> t.shape().elements()).reduce(0, Math::addExact);
+    }
+
+    private static long bytes(List<TensorInfo> tensors) {
+        return tensors.stream().mapToLong(TensorInfo::byteSize).reduce(0, Math::addExact);
     }
 
     /** The settings' own word; where they have none, what they were understood as. */
