@@ -12,20 +12,18 @@ import tk.tensor.TensorInfo;
  * infinite, and a block whose scale came out so.
  */
 public final class FiniteCheck {
-    private static final int INFINITY = 0x7f800000;
-
     private FiniteCheck() {}
 
     /**
      * The first of {@code count} values that is NaN or infinite, as an index from 0; -1 for none.
      */
     public static int firstNonFinite(float[] values, int from, int count) {
-        // One pass that the compiler turns into vector code; only a hit is looked up.
-        int largest = 0;
+        // One pass that the compiler turns into vector code, which floatToRawIntBits would hinder.
+        float largest = 0;
         for (int i = from; i < from + count; i++) {
-            largest = Math.max(largest, Float.floatToRawIntBits(values[i]) & 0x7fffffff);
+            largest = Math.max(largest, Math.abs(values[i])); // NaN where one is
         }
-        if (largest < INFINITY) return -1;
+        if (largest < Float.POSITIVE_INFINITY) return -1;
         int i = 0;
         while (Float.isFinite(values[from + i])) i++;
         return i;
