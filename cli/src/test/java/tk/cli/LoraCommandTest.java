@@ -368,35 +368,4 @@ class LoraCommandTest {
         assertThat(run.exit()).as(run.err()).isEqualTo(5);
         assertThat(target).doesNotExist();
     }
-
-    @Test
-    void anAdapterAloneBecomesAGguf() {
-        Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
-        Path gguf = folder.resolve("adapter.gguf");
-        Run run = tk("convert", adapter, gguf, "--config", EXAMPLE);
-        assertThat(run.exit()).as(run.err()).isZero();
-        assertThat(gguf).exists();
-        Run without = tk("convert", adapter, folder.resolve("other.gguf"));
-        assertThat(without.exit()).as(without.err()).isEqualTo(2);
-        assertThat(without.err()).contains("--config");
-    }
-
-    /** The base as llama.cpp's users have it, and a trainer's copy of its settings. */
-    @Test
-    void anAdaptersBaseIsAModelInAnyFormatOrTheConfigurationBesideTheAdapter() throws IOException {
-        Path adapter = new ExampleAdapter().in(folder.resolve("adapter"));
-        Path expected = folder.resolve("expected.gguf");
-        assertThat(tk("convert", adapter, expected, "--config", EXAMPLE).exit()).isZero();
-        Path base = folder.resolve("base.gguf");
-        assertThat(tk("quantize", PT, base, "q8_0").exit()).isZero();
-        Path fromGguf = folder.resolve("from-gguf.gguf");
-        Run run = tk("convert", adapter, fromGguf, "--config", base);
-        assertThat(run.exit()).as(run.err()).isZero();
-        assertThat(fromGguf).hasSameBinaryContentAs(expected);
-        Files.copy(EXAMPLE.resolve("config.json"), adapter.resolve("config.json"));
-        Path beside = folder.resolve("beside.gguf");
-        run = tk("convert", adapter, beside);
-        assertThat(run.exit()).as(run.err()).isZero();
-        assertThat(beside).hasSameBinaryContentAs(expected);
-    }
 }

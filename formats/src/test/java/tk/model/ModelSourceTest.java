@@ -3,54 +3,36 @@ package tk.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import static java.nio.charset.StandardCharsets.ISO_8859_1;
-
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
-import tk.checkpoint.PlanWriter;
-import tk.checkpoint.Progress;
 import tk.error.IoException;
 import tk.error.MalformedException;
 import tk.error.UnsupportedException;
 import tk.error.UsageException;
 import tk.model.ModelSource.Options;
-import tk.safetensors.SafetensorsWriter;
 import tk.tensor.DType;
 import tk.tensor.Pattern;
 import tk.tensor.Tensor;
-import tk.testing.Shared;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Map;
 import java.util.Optional;
 
 class ModelSourceTest {
     private static final String LLAMA =
             "{\"model_type\":\"llama\",\"hidden_size\":8,\"num_attention_heads\":2}";
-    private static final String POINTER =
-            "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5000000000\n";
-
     @TempDir private Path folder;
 
     private Path weights(String name, Tensor... tensors) {
-        Path file = folder.resolve(name);
-        new PlanWriter(1, Progress.NONE)
-                .write(
-                        SafetensorsWriter.plan(
-                                Pattern.checkpoint(tensors), Map.of("format", "pt"), file),
-                        false);
-        return file;
+        return new ModelFiles(folder).weights(name, tensors);
     }
 
     private Path text(String name, String content) throws IOException {
-        Path file = folder.resolve(name);
-        Files.createDirectories(file.getParent());
-        return Files.writeString(file, content, ISO_8859_1);
+        return new ModelFiles(folder).text(name, content);
     }
 
     private ModelSource open(Path path) {
@@ -212,15 +194,15 @@ class ModelSourceTest {
 
     @Test
     void namesGitLfsPointersWhereverTheyAre() throws IOException {
-        Path file = text("best.pt", POINTER);
+        Path file = text("best.pt", ModelFiles.POINTER);
         assertThatThrownBy(() -> open(file))
                 .isInstanceOf(MalformedException.class)
                 .hasMessageContaining("Git-LFS pointer")
                 .hasMessageContaining("5,000,000,000");
         assertThatThrownBy(() -> open(folder)).hasMessageContaining("Git-LFS pointer");
 
-        text("model-00001-of-00002.safetensors", POINTER);
-        text("model-00002-of-00002.safetensors", POINTER);
+        text("model-00001-of-00002.safetensors", ModelFiles.POINTER);
+        text("model-00002-of-00002.safetensors", ModelFiles.POINTER);
         index(
                 "model.safetensors.index.json",
                 "a",
@@ -236,8 +218,8 @@ class ModelSourceTest {
     @Test
     void namesAPointerBesideSoundWeightsWhenItIsNeeded() throws IOException {
         weights("model.safetensors", Pattern.of("a", DType.F32, 2));
-        text("tokenizer.model", POINTER);
-        text("config.json", POINTER);
+        text("tokenizer.model", ModelFiles.POINTER);
+        text("config.json", ModelFiles.POINTER);
         try (ModelSource source = open(folder)) {
             assertThat(source.weights().tensors()).containsOnlyKeys("a");
             assertThatThrownBy(source::tokenizer)
@@ -329,36 +311,6 @@ class ModelSourceTest {
     }
 
     @Test
-    void opensMetasFolderAndNamesItsPointers() throws IOException {
-        text("params.json", "{\"dim\": 8}");
-        text("consolidated.00.pth", POINTER);
-        assertThatThrownBy(() -> open(folder))
-                .isInstanceOf(MalformedException.class)
-                .hasMessageContaining("consolidated.00.pth: this is a Git-LFS pointer");
-    }
-
-    /** Mistral's releases have one such file beside the shards for transformers. */
-    @Test
-    void takesMetasSettingsBesideOneFileOfMetasNames() throws IOException {
-        weights(
-                "consolidated.safetensors",
-                Pattern.of("tok_embeddings.weight", DType.F32, 16, 8),
-                Pattern.of("layers.0.feed_forward.w1.weight", DType.F32, 32, 8));
-        text("params.json", "{\"steps\": 3}");
-        try (ModelSource source = open(folder)) {
-            assertThat(source.config()).isEmpty();
-        }
-        text(
-                "params.json",
-                """
-                {"dim": 8, "hidden_dim": 32, "n_heads": 2, "n_layers": 1, "norm_eps": 1e-05}
-                """);
-        try (ModelSource source = open(folder)) {
-            assertThat(source.requireConfig().architecture()).isEqualTo("MistralForCausalLM");
-        }
-    }
-
-    @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
     void pointsToFoldersOfLinksAsTheHubsCacheHasThem() throws IOException {
         Path snapshot = Files.createDirectories(folder.resolve("model/snapshots/abc"));
@@ -371,34 +323,6 @@ class ModelSourceTest {
                             assertThat(e).hasMessageContaining("it holds snapshots/");
                             assertThat(e.hint()).contains("Did you mean " + snapshot);
                         });
-    }
-
-    @Test
-    void namesAPointerInThePlaceOfMetasSettings() throws IOException {
-        text("params.json", POINTER);
-        weights("consolidated.00.pth", Pattern.of("norm.weight", DType.F32, 8));
-        assertThatThrownBy(() -> open(folder))
-                .isInstanceOf(MalformedException.class)
-                .hasMessageContaining("params.json: this is a Git-LFS pointer");
-    }
-
-    @Test
-    void saysThatMetasSettingsAreMissing() {
-        weights("consolidated.00.pth", Pattern.of("norm.weight", DType.F32, 8));
-        weights("consolidated.01.pth", Pattern.of("norm.weight", DType.F32, 8));
-        assertThatThrownBy(() -> open(folder))
-                .isInstanceOf(IoException.class)
-                .hasMessageContaining("no params.json beside consolidated.00.pth");
-    }
-
-    /** Half of each matrix would pass for a model of half the width. */
-    @Test
-    void takesAShardOfMetasForTheWholeRelease() {
-        Path release = Shared.path("fixtures/meta/llama2_mha/mp2");
-        try (ModelSource source = open(release.resolve("consolidated.01.pth"))) {
-            assertThat(source.format()).isEqualTo("Meta (2 shards)");
-            assertThat(source.requireConfig().hiddenSize()).isEqualTo(64);
-        }
     }
 
     @Test
