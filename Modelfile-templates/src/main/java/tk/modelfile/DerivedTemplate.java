@@ -87,12 +87,11 @@ final class DerivedTemplate {
             if (at < 0) return false;
             boolean later = turn.role().equals(SYSTEM) && turn != turns.getFirst();
             String next = later ? LATER_SYSTEM : turn.role();
-            if (contradicts(found, new Border(before, next), text.substring(from, at)))
-                return false;
+            if (!note(found, new Border(before, next), text.substring(from, at))) return false;
             before = next;
             from = at + turn.content().length();
         }
-        if (contradicts(found, new Border(before, NOBODY), text.substring(from))) return false;
+        if (!note(found, new Border(before, NOBODY), text.substring(from))) return false;
         texts.putAll(found);
         return true;
     }
@@ -117,12 +116,12 @@ final class DerivedTemplate {
         };
     }
 
-    /** Takes down a border's text; whether another one is known for it. */
-    private boolean contradicts(Map<Border, String> found, Border border, String text) {
+    /** Takes down a border's text, unless another one is known for it: then false. */
+    private boolean note(Map<Border, String> found, Border border, String text) {
         String own = border.before().equals(NOBODY) ? withoutBos(text) : text;
         String known = found.putIfAbsent(border, own);
         if (known == null) known = texts.get(border);
-        return known != null && !known.equals(own);
+        return known == null || known.equals(own);
     }
 
     /** The runtime adds BOS, as to the templates that tk ships. */

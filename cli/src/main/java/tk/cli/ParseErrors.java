@@ -4,6 +4,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
+import tk.convert.NearestName;
 import tk.error.TkException;
 import tk.error.UsageException;
 
@@ -52,23 +53,7 @@ final class ParseErrors {
         return command.getCommandSpec().options().stream()
                 .flatMap(option -> Stream.of(option.names()))
                 .filter(option -> option.startsWith("--"))
-                .filter(option -> edits(name, option) <= 2)
-                .min(Comparator.comparingInt(option -> edits(name, option)));
-    }
-
-    /** Letters to insert, remove or replace to make the one the other (Levenshtein's distance). */
-    private static int edits(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) row[j] = j;
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                int replaced = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(replaced, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[b.length()];
+                .filter(option -> NearestName.distance(name, option) <= 2)
+                .min(Comparator.comparingInt(option -> NearestName.distance(name, option)));
     }
 }

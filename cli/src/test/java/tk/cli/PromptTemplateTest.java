@@ -15,6 +15,8 @@ import tk.modelfile.PromptTemplate;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 class PromptTemplateTest {
@@ -48,19 +50,21 @@ class PromptTemplateTest {
         assertThat(tk("modelfile", "--list", "--show", "chatml").exit()).isEqualTo(2);
     }
 
+    /** The example with a chat template, packaged. */
+    private Run packaged(String chatTemplate, Path target, String... options) throws IOException {
+        List<Object> words = new ArrayList<>();
+        words.addAll(
+                List.of("package", CommandLineTest.EXAMPLE.resolve("turkish_llm_mini.pt"), target));
+        words.addAll(List.of("--tokenizer", tokenizer(chatTemplate)));
+        words.addAll(List.of(options));
+        return tk(words.toArray());
+    }
+
     @Test
     void packagesAChatModelWithTheTemplateThatMeansItsOwn() throws IOException {
         Path target = folder.resolve("package");
         Run run =
-                tk(
-                        "package",
-                        CommandLineTest.EXAMPLE.resolve("turkish_llm_mini.pt"),
-                        "--tokenizer",
-                        tokenizer(PromptTemplate.named("llama2-chat").chatTemplate()),
-                        "-t",
-                        "q8_0",
-                        "-o",
-                        target);
+                packaged(PromptTemplate.named("llama2-chat").chatTemplate(), target, "-t", "q8_0");
         assertThat(run.exit()).as(run.err()).isZero();
         assertThat(run.err()).contains("prompt template: llama2-chat means");
         assertThat(Files.readString(target.resolve("Modelfile")))
@@ -80,18 +84,7 @@ class PromptTemplateTest {
                         .chatTemplate()
                         .replace("### Instruction", "### Soru")
                         .replace("### Response", "### Yanıt");
-        Run run =
-                tk(
-                        "package",
-                        CommandLineTest.EXAMPLE.resolve("turkish_llm_mini.pt"),
-                        "--tokenizer",
-                        tokenizer(turkish),
-                        "--system",
-                        "Türkçe yardımcı asistan.",
-                        "-t",
-                        "q8_0",
-                        "-o",
-                        target);
+        Run run = packaged(turkish, target, "--system", "Türkçe yardımcı asistan.", "-t", "q8_0");
         assertThat(run.exit()).as(run.err()).isZero();
         assertThat(run.err()).contains("prompt template: derived means");
         Path modelfile = target.resolve("Modelfile");
@@ -108,15 +101,7 @@ class PromptTemplateTest {
                 PromptTemplate.named("alpaca")
                         .chatTemplate()
                         .replace("'### Response:\\n' + m", "'### Yanıt ' ~ loop.index ~ m");
-        Run run =
-                tk(
-                        "package",
-                        CommandLineTest.EXAMPLE.resolve("turkish_llm_mini.pt"),
-                        "--tokenizer",
-                        tokenizer(numbered),
-                        "--dry-run",
-                        "-o",
-                        target);
+        Run run = packaged(numbered, target, "--dry-run");
         assertThat(run.exit()).isEqualTo(2);
         assertThat(run.err())
                 .contains("closest is alpaca", "### Yanıt 2", "--template FILE", "several turns");

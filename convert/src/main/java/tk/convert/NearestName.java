@@ -26,7 +26,7 @@ public final class NearestName {
     }
 
     /** Insertions, deletions and replacements between two strings (Levenshtein). */
-    static int distance(String a, String b) {
+    public static int distance(String a, String b) {
         int[] row = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) row[j] = j;
         for (int i = 1; i <= a.length(); i++) {
